@@ -1,0 +1,1 @@
+"""What was earned: from a partner's catalogue to `commission_events`. Never imports payouts."""

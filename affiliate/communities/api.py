@@ -1,0 +1,7 @@
+"""API of this room."""
+
+from __future__ import annotations
+
+from affiliate.core.api import ApiBlueprint
+
+blp = ApiBlueprint("communities", __name__)

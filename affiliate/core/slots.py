@@ -1,0 +1,41 @@
+"""Slots: a page leaves a named place, a room above fills it, neither imports the other. `app.py` hangs them in.
+
+A panel is `panel(actor, subject) -> Markup | None`, made as `Markup(render_template(…))`; a bare string is escaped.
+One that fails leaves its place empty and a line in the log.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, current_app, g
+from markupsafe import Markup, escape
+
+Panel = Callable[[Any, Any], Any]
+_KEY = "etalase_slots"
+log = logging.getLogger("etalase.slots")
+
+
+def fill(app: Flask, slot: str, panel: Panel) -> None:
+    """Hang a panel into a slot; several panels stand in the order they were hung."""
+    app.extensions.setdefault(_KEY, {}).setdefault(slot, []).append(panel)
+
+
+def render(slot: str, subject: Any = None) -> Markup:
+    """All panels of a slot, for the person who looks."""
+    parts = []
+    for panel in current_app.extensions.get(_KEY, {}).get(slot, []):
+        try:
+            part = panel(g.get("actor"), subject)
+        except Exception:
+            log.exception("panel_failed", extra={"slot": slot})
+            continue
+        if part:
+            parts.append(escape(part))
+    return Markup("\n").join(parts)
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.globals["slot"] = render

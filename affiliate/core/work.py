@@ -1,0 +1,59 @@
+"""Background work. The database holds it (rows with a state, a lease and a next try); this only runs what is due.
+
+A step is `run(now) -> int`: it claims and works one bounded batch in transactions of its own and says how much it did.
+A killed worker loses nothing: its lease runs out and the row is due again.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from affiliate.core import clock
+from affiliate.core.db import forget_session
+
+IDLE_SECONDS = 0.5
+log = logging.getLogger("etalase.work")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One kind of due work. `name` stands in the log."""
+
+    name: str
+    run: Callable[[datetime], int]
+
+
+def run_once(steps: Sequence[Step]) -> dict[str, int]:
+    """Run all steps, in order, again and again until none finds anything; counts by step."""
+    done = {step.name: 0 for step in steps}
+    while True:
+        counts = {step.name: _run(step) for step in steps}
+        for name, count in counts.items():
+            done[name] += count
+        if not any(counts.values()):
+            return done
+
+
+def run_forever(steps: Sequence[Step]) -> None:
+    """Run due work until SIGTERM or SIGINT; a step in progress ends first."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_args: stop.set())
+    while not stop.is_set():
+        if not sum(_run(step) for step in steps):
+            stop.wait(IDLE_SECONDS)
+
+
+def _run(step: Step) -> int:
+    try:
+        return step.run(clock.now())
+    except Exception:
+        log.exception("step_failed", extra={"step": step.name})
+        return 0
+    finally:
+        forget_session()

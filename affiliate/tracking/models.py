@@ -1,0 +1,40 @@
+"""Visits that were handed over to a store. Rows come from the spool, in batches, each click once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from affiliate.core.db import Base
+
+
+class Click(Base):
+    """One visit. The key is what its token says of it (moment and nonce), so a click is known before it is loaded."""
+
+    __tablename__ = "clicks"
+    __table_args__ = (Index("ix_clicks_link_clicked_at", "link_id", "clicked_at"),)
+
+    clicked_at: Mapped[datetime] = mapped_column(primary_key=True)  # to the millisecond
+    nonce: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)  # 63 bits
+    link_id: Mapped[int] = mapped_column(ForeignKey("tracking_links.id"))
+    community_id: Mapped[int] = mapped_column(ForeignKey("communities.id"), index=True)
+    merchant_id: Mapped[int] = mapped_column(ForeignKey("merchants.id"), index=True)
+    visitor: Mapped[str] = mapped_column(String(32))  # keyed hash of address and browser; the key changes monthly
+    referrer_host: Mapped[str | None] = mapped_column(String(255))
+    device: Mapped[str] = mapped_column(String(12))  # phone, tablet, desk, bot
+    is_qualified: Mapped[bool]
+    reason: Mapped[str | None] = mapped_column(String(24))  # why not: bot, head, prefetch, embedded, repeated
+
+
+class SpoolProgress(Base):
+    """How far a spool file has been loaded, written in the same transaction as its clicks."""
+
+    __tablename__ = "spool_progress"
+
+    file: Mapped[str] = mapped_column(String(120), primary_key=True)
+    offset_bytes: Mapped[int]
+    loaded: Mapped[int] = mapped_column(default=0)
+    set_aside: Mapped[int] = mapped_column(default=0)  # damaged lines, kept in <file>.bad
+    finished_at: Mapped[datetime | None]

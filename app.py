@@ -1,0 +1,163 @@
+"""Builds the application: settings, extensions, rooms, slots, background work, commands. Imported by nobody.
+
+`python app.py` serves it (granian) with a worker beside it; `flask --app app …` runs a command.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from typing import Any
+
+from flask import Flask, g, request
+from flask_wtf import CSRFProtect
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import affiliate.catalogue.api
+import affiliate.catalogue.models
+import affiliate.catalogue.views
+import affiliate.commissions.api
+import affiliate.commissions.models
+import affiliate.commissions.views
+import affiliate.communities.api
+import affiliate.communities.models
+import affiliate.communities.views
+import affiliate.conversions.api
+import affiliate.conversions.models
+import affiliate.conversions.views
+import affiliate.identity.models
+import affiliate.identity.views
+import affiliate.insights.views
+import affiliate.links.models
+import affiliate.merchants.api
+import affiliate.merchants.models
+import affiliate.merchants.views
+import affiliate.orders.api
+import affiliate.orders.models
+import affiliate.orders.views
+import affiliate.storefronts.api
+import affiliate.storefronts.models
+import affiliate.storefronts.public
+import affiliate.storefronts.views
+import affiliate.tracking.models
+import affiliate.tracking.views
+import payouts.ledger.models
+import payouts.payees.models
+import payouts.payees.views
+import payouts.receivables.models
+import payouts.receivables.views
+import payouts.reports.api
+import payouts.reports.views
+import payouts.runs.api
+import payouts.runs.models
+import payouts.runs.views
+from affiliate.core import api as core_api
+from affiliate.core import db as core_db
+from affiliate.core import headers, i18n, idempotency, migrate, slots, web, work
+from affiliate.core.errors import AppError
+from affiliate.core.settings import Settings, from_env
+from affiliate.identity import login
+
+PAGES = (
+    affiliate.identity.views.bp,
+    affiliate.communities.views.bp,
+    affiliate.merchants.views.bp,
+    affiliate.catalogue.views.bp,
+    affiliate.orders.views.bp,
+    affiliate.storefronts.views.bp,
+    affiliate.storefronts.public.bp,
+    affiliate.tracking.views.bp,
+    affiliate.conversions.views.bp,
+    affiliate.commissions.views.bp,
+    affiliate.insights.views.bp,
+    payouts.payees.views.bp,
+    payouts.receivables.views.bp,
+    payouts.runs.views.bp,
+    payouts.reports.views.bp,
+)
+APIS = (
+    affiliate.communities.api.blp,
+    affiliate.merchants.api.blp,
+    affiliate.catalogue.api.blp,
+    affiliate.orders.api.blp,
+    affiliate.storefronts.api.blp,
+    affiliate.conversions.api.blp,
+    affiliate.commissions.api.blp,
+    payouts.runs.api.blp,
+    payouts.reports.api.blp,
+)
+# In the order of the conveyor: what one step finishes, the next finds.
+STEPS: tuple[work.Step, ...] = ()
+
+csrf = CSRFProtect()
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The whole application for these settings (the environment's by default)."""
+    settings = settings or from_env(os.environ)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    app = Flask(__name__)
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        ETALASE=settings,
+        SESSION_COOKIE_NAME="__Host-etalase" if settings.production else "etalase",
+        SESSION_COOKIE_SECURE=settings.production,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_TIME_LIMIT=None,
+        TRAP_HTTP_EXCEPTIONS=False,
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own JSON provider has it
+    if settings.production:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
+    core_db.init_app(app, settings)
+    i18n.init_app(app)
+    slots.init_app(app)
+    _requests(app)
+    login.init_app(app)
+    idempotency.init_app(app)
+    headers.init_app(app)
+    csrf.init_app(app)
+    _rooms(app)
+    _errors(app)
+    _commands(app)
+    return app
+
+
+def _requests(app: Flask) -> None:
+    @app.before_request
+    def name_request() -> None:
+        g.request_id = request.headers.get("X-Request-Id", "")[:64] or uuid.uuid4().hex
+
+    @app.after_request
+    def tell_request(response: Any) -> Any:
+        response.headers["X-Request-Id"] = g.get("request_id", "")
+        return response
+
+
+def _rooms(app: Flask) -> None:
+    for page in PAGES:
+        app.register_blueprint(page)
+    api = core_api.init_app(app)
+    for blueprint in APIS:
+        api.register_blueprint(blueprint)
+        csrf.exempt(blueprint)  # keys in a header, never a cookie
+
+
+def _errors(app: Flask) -> None:
+    app.register_error_handler(AppError, web.app_error)
+    app.register_error_handler(HTTPException, web.http_error)
+    app.register_error_handler(Exception, web.server_error)
+
+
+def _commands(app: Flask) -> None:
+    app.cli.add_command(migrate.commands)
+
+
+def main() -> None:
+    raise SystemExit("not yet")
+
+
+if __name__ == "__main__":
+    main()

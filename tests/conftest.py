@@ -1,0 +1,128 @@
+"""The test house: both engines, the real application, a frozen clock where time matters, strangers at hand.
+
+Every test that takes `app`, `session` or `client` runs once on SQLite and, where TEST_DATABASE_URL is set, once on
+PostgreSQL. REQUIRE=postgres,redis,browser turns the skip of a missing part into a failure.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+import app as application
+from affiliate.core import migrate
+from affiliate.core.db import Base, db
+from affiliate.core.settings import from_env
+from tests import factories
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+REQUIRED = {name for name in os.environ.get("REQUIRE", "").split(",") if name}
+NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
+
+
+def missing(part: str, reason: str) -> None:
+    """Skip for a part that is not here, or fail where it is required."""
+    if part in REQUIRED:
+        pytest.fail(f"REQUIRE names {part}: {reason}")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real inputs that are not part of the project."""
+    folder = SHARED / "data"
+    if not folder.is_dir():
+        pytest.skip("the folder with real inputs is not beside the project")
+    return folder
+
+
+def _engines() -> list[str]:
+    return ["sqlite", "postgres"]
+
+
+def _database_url(engine: str, tmp: Path) -> Iterator[str]:
+    if engine == "sqlite":
+        yield f"sqlite:///{tmp / 'test.db'}"
+        return
+    base = os.environ.get("TEST_DATABASE_URL")
+    if not base:
+        missing("postgres", "TEST_DATABASE_URL is not set")
+    url = sa.make_url(str(base).replace("postgresql://", "postgresql+psycopg://"))
+    name = f"etalase_test_{secrets.token_hex(6)}"
+    admin = sa.create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
+    try:
+        yield url.set(database=name).render_as_string(hide_password=False)
+    finally:
+        with admin.connect() as connection:
+            connection.exec_driver_sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+        admin.dispose()
+
+
+@pytest.fixture(scope="session", params=_engines())
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, str]]:
+    """One migrated database an engine, for the whole session."""
+    tmp = tmp_path_factory.mktemp(request.param)
+    for url in _database_url(request.param, tmp):
+        built = application.create_app(from_env({"DATABASE_URL": url, "DATA_DIR": str(tmp)}))
+        built.config["TESTING"] = True
+        built.config["WTF_CSRF_ENABLED"] = False
+        migrate.upgrade(built.config["SQLALCHEMY_DATABASE_URI"])
+        yield built, request.param
+        with built.app_context():
+            for engine in db.engines.values():
+                engine.dispose()
+
+
+@pytest.fixture
+def app(database: tuple[Flask, str]) -> Iterator[Flask]:
+    """The application inside one test: an outer transaction holds everything and is rolled back."""
+    built, _engine = database
+    with built.app_context():
+        engine = db.engines[None]
+        connection = engine.connect()
+        outer = connection.begin()
+        db.engines[None] = connection  # type: ignore[assignment]  # the documented recipe for isolated tests
+        try:
+            yield built
+        finally:
+            db.session.remove()
+            outer.rollback()
+            connection.close()
+            db.engines[None] = engine
+
+
+@pytest.fixture
+def session(app: Flask) -> Session:
+    return db.session  # type: ignore[return-value]  # a scoped session behaves as one
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def make(session: Session) -> factories.Make:
+    """Builders for everything: make.community(), make.product(), …"""
+    return factories.Make(session)
+
+
+@pytest.fixture
+def engine_name(database: tuple[Flask, str]) -> str:
+    return database[1]
+
+
+def all_tables() -> list[Any]:
+    return list(Base.metadata.sorted_tables)
