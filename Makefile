@@ -59,7 +59,7 @@ bench: $(DEV_STAMP) ## every benchmark, or B=name
 	@$(BIN)/python bench/run.py $(B)
 
 campaign: $(DEV_STAMP) ## the long fault and property runs
-	@$(BIN)/python -m pytest -q tests/campaign
+	@HYPOTHESIS_PROFILE=campaign $(BIN)/python -m pytest -n 2 -m "hypothesis or campaign" --timeout 7200 tests
 
 lock: ## resolve the packages again (needs uv)
 	@for name in runtime dev; do uv pip compile requirements/$$name.in --python-version 3.11 --universal --generate-hashes \

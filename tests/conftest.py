@@ -17,13 +17,24 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy.orm import Session
 
 import app as application
-from affiliate.core import migrate
 from affiliate.core.db import Base, db
 from affiliate.core.settings import from_env
 from tests import factories
+
+# The suite tries a small share, `make campaign` the rest; both print how to repeat a failure.
+_SLOW_IS_FINE = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+hypothesis_settings.register_profile(
+    "suite", max_examples=50, deadline=None, print_blob=True, suppress_health_check=_SLOW_IS_FINE
+)
+hypothesis_settings.register_profile(
+    "campaign", max_examples=5000, deadline=None, print_blob=True, suppress_health_check=_SLOW_IS_FINE
+)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 REQUIRED = {name for name in os.environ.get("REQUIRE", "").split(",") if name}
@@ -50,7 +61,8 @@ def _engines() -> list[str]:
     return ["sqlite", "postgres"]
 
 
-def _database_url(engine: str, tmp: Path) -> Iterator[str]:
+def scratch_database(engine: str, tmp: Path) -> Iterator[str]:
+    """The address of a fresh, empty database that is gone afterwards."""
     if engine == "sqlite":
         yield f"sqlite:///{tmp / 'test.db'}"
         return
@@ -74,11 +86,12 @@ def _database_url(engine: str, tmp: Path) -> Iterator[str]:
 def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, str]]:
     """One migrated database an engine, for the whole session."""
     tmp = tmp_path_factory.mktemp(request.param)
-    for url in _database_url(request.param, tmp):
+    for url in scratch_database(request.param, tmp):
         built = application.create_app(from_env({"DATABASE_URL": url, "DATA_DIR": str(tmp)}))
         built.config["TESTING"] = True
         built.config["WTF_CSRF_ENABLED"] = False
-        migrate.upgrade(built.config["SQLALCHEMY_DATABASE_URI"])
+        with built.app_context():
+            Base.metadata.create_all(db.engine)
         yield built, request.param
         with built.app_context():
             for engine in db.engines.values():
