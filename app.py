@@ -26,6 +26,7 @@ import affiliate.communities.views
 import affiliate.conversions.api
 import affiliate.conversions.models
 import affiliate.conversions.views
+import affiliate.identity.admin
 import affiliate.identity.models
 import affiliate.identity.views
 import affiliate.insights.views
@@ -40,9 +41,14 @@ import affiliate.storefronts.api
 import affiliate.storefronts.models
 import affiliate.storefronts.public
 import affiliate.storefronts.views
+import affiliate.tracking.jobs
 import affiliate.tracking.models
+import affiliate.tracking.redirect
 import affiliate.tracking.views
+import payouts.booking.jobs
+import payouts.booking.models
 import payouts.ledger.models
+import payouts.ledger.triggers
 import payouts.payees.models
 import payouts.payees.views
 import payouts.receivables.models
@@ -52,12 +58,13 @@ import payouts.reports.views
 import payouts.runs.api
 import payouts.runs.models
 import payouts.runs.views
+from affiliate import keys
 from affiliate.core import api as core_api
 from affiliate.core import db as core_db
-from affiliate.core import headers, i18n, idempotency, migrate, slots, web, work
+from affiliate.core import headers, health, i18n, idempotency, limits, migrate, pages, slots, web, work
 from affiliate.core.errors import AppError
 from affiliate.core.settings import Settings, from_env
-from affiliate.identity import login
+from affiliate.identity import login, scopes
 
 PAGES = (
     affiliate.identity.views.bp,
@@ -88,7 +95,10 @@ APIS = (
     payouts.reports.api.blp,
 )
 # In the order of the conveyor: what one step finishes, the next finds.
-STEPS: tuple[work.Step, ...] = ()
+STEPS: tuple[work.Step, ...] = (
+    work.Step("spool", affiliate.tracking.jobs.run),
+    work.Step("booking", payouts.booking.jobs.run),
+)
 
 csrf = CSRFProtect()
 
@@ -109,13 +119,18 @@ def create_app(settings: Settings | None = None) -> Flask:
         TRAP_HTTP_EXCEPTIONS=False,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own JSON provider has it
+    health.init_app(app)
+    affiliate.tracking.redirect.install(app, settings)
     if settings.production:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     core_db.init_app(app, settings)
     i18n.init_app(app)
     slots.init_app(app)
+    pages.init_app(app)
+    limits.init_app(app, settings)
     _requests(app)
     login.init_app(app)
+    scopes.fill(app, keys.NamedScopes())
     idempotency.init_app(app)
     headers.init_app(app)
     csrf.init_app(app)
@@ -153,6 +168,8 @@ def _errors(app: Flask) -> None:
 
 def _commands(app: Flask) -> None:
     app.cli.add_command(migrate.commands)
+    app.cli.add_command(keys.keys)
+    app.cli.add_command(keys.people)
 
 
 def main() -> None:

@@ -39,6 +39,16 @@ class UploadMode(StrEnum):
     DELTA = "delta"
 
 
+class Format(StrEnum):
+    """What a file turned out to be, by its content."""
+
+    GOOGLE_XML = "google_xml"
+    GOOGLE_TSV = "google_tsv"
+    GOOGLE_CSV = "google_csv"
+    SHOPIFY_CSV = "shopify_csv"
+    PLAIN_CSV = "plain_csv"
+
+
 class Product(Base):
     """One thing a merchant sells, by the merchant's own id (`sku`). Withdrawn products stay: picks point to them."""
 
@@ -55,7 +65,7 @@ class Product(Base):
     group_key: Mapped[str | None] = mapped_column(String(200))  # item_group_id or Shopify handle: variants of one thing
     title: Mapped[str] = mapped_column(String(500))
     description: Mapped[str] = mapped_column(Text, default="")
-    url: Mapped[str] = mapped_column(String(2000))  # https, host in the merchant's allowed_hosts
+    url: Mapped[str] = mapped_column(String(2000))  # http(s), host in the merchant's allowed_hosts
     image_url: Mapped[str | None] = mapped_column(String(2000))
     brand: Mapped[str | None] = mapped_column(String(200))
     category: Mapped[str | None] = mapped_column(String(500))
@@ -68,7 +78,7 @@ class Product(Base):
     content_hash: Mapped[str] = mapped_column(String(64))  # of the fields above: equal means nothing changed
     search_text: Mapped[str] = mapped_column(Text, default="")  # lower-cased title, brand, category, sku
     first_seen_at: Mapped[datetime]
-    changed_at: Mapped[datetime]
+    changed_at: Mapped[datetime] = mapped_column(index=True)  # links follow the URL by it
     last_upload_id: Mapped[int | None]
 
 
@@ -81,19 +91,21 @@ class CatalogueUpload(Base):
     id: Mapped[int] = primary_key()
     merchant_id: Mapped[int] = mapped_column(ForeignKey("merchants.id"), index=True)
     filename: Mapped[str] = mapped_column(String(255))
-    path: Mapped[str] = mapped_column(String(500))  # below the upload folder
+    path: Mapped[str] = mapped_column(String(500))  # below the upload folder; empty once the file is gone
     sha256: Mapped[str] = mapped_column(String(64))
     size_bytes: Mapped[int]
-    format: Mapped[str | None] = mapped_column(String(30))  # google_xml, google_tsv, shopify_csv, plain_csv
+    format: Mapped[Format | None] = mapped_column(choice(Format))  # as asked for, then as recognised
     mode: Mapped[UploadMode] = mapped_column(choice(UploadMode))
     currency: Mapped[str] = mapped_column(String(3))  # for prices that name none
     mapping: Mapped[dict[str, Any]] = mapped_column(default=dict)  # our field -> column heading
+    preview: Mapped[dict[str, Any]] = mapped_column(default=dict)  # headings and first rows of a table
     stage: Mapped[UploadStage] = mapped_column(choice(UploadStage), default=UploadStage.RECEIVED)
     position: Mapped[int] = mapped_column(default=0)
     bytes_read: Mapped[int] = mapped_column(default=0)
     rows_total: Mapped[int] = mapped_column(default=0)
     rows_ok: Mapped[int] = mapped_column(default=0)
     rows_failed: Mapped[int] = mapped_column(default=0)
+    rows_skipped: Mapped[int] = mapped_column(default=0)  # drafts, unpublished, gift cards: not for sale, no error
     created: Mapped[int] = mapped_column(default=0)
     changed: Mapped[int] = mapped_column(default=0)
     withdrawn: Mapped[int] = mapped_column(default=0)
@@ -118,6 +130,7 @@ class UploadRowError(Base):
     column: Mapped[str] = mapped_column(String(120))
     value: Mapped[str] = mapped_column(String(500))
     code: Mapped[str] = mapped_column(String(60))
+    sku: Mapped[str] = mapped_column(String(120), default="")  # whose product is kept although its row is wrong
 
 
 class StagedProduct(Base):

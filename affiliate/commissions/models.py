@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from affiliate.core.append_only import append_only
 from affiliate.core.db import Base, choice, primary_key
 
 
@@ -77,3 +78,7 @@ class CommissionShare(Base):
     owner: Mapped[str] = mapped_column(String(40))
     role: Mapped[ShareRole] = mapped_column(choice(ShareRole))
     amount_minor: Mapped[int]
+
+
+append_only(CommissionEvent.__table__)
+append_only(CommissionShare.__table__)

@@ -48,7 +48,8 @@ class Conversion(Base):
         String(40)
     )  # no_click, outside_window, not_enrolled, cancelled, test_order …
     currency: Mapped[str] = mapped_column(String(3))
-    estimate_minor: Mapped[int] = mapped_column(default=0)  # what it would earn if completed as it stands
+    estimate_minor: Mapped[int] = mapped_column(default=0)  # what it would earn, all shares, if completed as it stands
+    community_estimate_minor: Mapped[int] = mapped_column(default=0)  # of it, the community's and its curators' part
     evidence: Mapped[dict[str, Any]] = mapped_column(default=dict)  # the candidates and why each won or lost
     placed_at: Mapped[datetime]  # of the order, for lists
     updated_at: Mapped[datetime]

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from json import JSONDecodeError
 from typing import Any
 
 from flask import Flask
 from flask_smorest import Api, Blueprint
+from webargs.flaskparser import FlaskParser
+
+from affiliate.core.errors import Invalid
+from affiliate.core.i18n import _l
 
 PREFIX = "/api/v1"
+_UNFIT = re.compile("[\0\ud800-\udfff]")
 
 
 class ProblemApi(Api):
@@ -17,10 +24,44 @@ class ProblemApi(Api):
         """Ours are registered in app.py."""
 
 
+class BodyParser(FlaskParser):
+    """Reads what was sent; a body nested without end, a number without end or text that no database keeps is refused."""
+
+    def _raw_load_json(self, req: Any) -> Any:
+        try:
+            found = super()._raw_load_json(req)
+        except JSONDecodeError:
+            raise
+        except (ValueError, RecursionError):
+            raise JSONDecodeError("too deep or too long", "?", 0) from None
+        _refuse_unfit_text(found)
+        return found
+
+    def load_querystring(self, req: Any, schema: Any) -> Any:
+        _refuse_unfit_text(req.args.to_dict(flat=False))
+        return super().load_querystring(req, schema)
+
+
+def _refuse_unfit_text(value: Any) -> None:
+    """Raise Invalid for NUL and for halves of characters, with the place where they stand."""
+    left = [("", value)]
+    while left:
+        path, found = left.pop()
+        if isinstance(found, dict):
+            left += [(f"{path}.{name}", part) for name, part in found.items()]
+            left += [(path, name) for name in found]
+        elif isinstance(found, list):
+            left += [(f"{path}.{place}", part) for place, part in enumerate(found)]
+        elif isinstance(found, str) and _UNFIT.search(found):
+            name = path.encode(errors="replace").decode().replace("\0", "?").lstrip(".")
+            raise Invalid.field(name or "body", _l("This text holds characters that cannot be stored."))
+
+
 class ApiBlueprint(Blueprint):
     """A room's part of the API. Lists page by cursor in the body, so the pagination header is off."""
 
     PAGINATION_HEADER_NAME = None
+    ARGUMENTS_PARSER = BodyParser()
 
     def __init__(self, name: str, import_name: str, **options: Any) -> None:
         options.setdefault("url_prefix", PREFIX)

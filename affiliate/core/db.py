@@ -103,6 +103,7 @@ def transaction(session: Any) -> Iterator[Session]:
 
     On SQLite it takes the write lock at once, so that two writers wait for each other instead of failing half-way.
     """
+    session = session() if isinstance(session, scoped_session) else session
     if session.in_transaction() and not (session.new or session.dirty or session.deleted):
         session.commit()  # ends the read that loaded the actor; a read cannot become a writer under SQLite
     session.connection(execution_options={_WRITES: True})

@@ -14,10 +14,13 @@ from affiliate.identity import queries
 from affiliate.identity.actors import NOBODY, Actor
 from affiliate.identity.guards import declared
 from affiliate.identity.models import User
+from affiliate.identity.service import SESSION_LIFE
 
 login_manager = LoginManager()
-# Routes of packages, which cannot declare a guard themselves.
-OPEN_ENDPOINTS = {"static", "api-docs.openapi_json"}
+# Routes of packages and of core, which cannot declare a guard themselves. None of them shows business data.
+OPEN_ENDPOINTS = {
+    "static", "assets.file", "api-docs.openapi_json", "health.alive", "health.ready", "health.metrics",
+}  # fmt: skip
 
 
 class SignedIn(UserMixin):
@@ -64,6 +67,7 @@ def _who() -> None:
 
 
 def init_app(app: Flask) -> None:
+    app.config.update(PERMANENT_SESSION_LIFETIME=SESSION_LIFE, SESSION_REFRESH_EACH_REQUEST=False)
     login_manager.init_app(app)
     app.before_request(_who)
 

@@ -21,6 +21,7 @@ from affiliate.identity.models import SCOPE_OF, ApiKey, AuditEntry, Grant, Role,
 KEY_PREFIX = "etk_"
 SESSION_LIFE = timedelta(days=14)
 PASSWORD_MIN_LENGTH = 10
+DEMO_PASSWORD = "etalase-demo"  # noqa: S105  known to everybody, and refused in production
 
 # 19 MiB and two passes: about 20 ms, and 32 sign-ins at once stay far below a small machine's memory.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
@@ -92,14 +93,17 @@ def grant(
     )
 
 
-def check_password(session: Session, email: str, password: str) -> User:
-    """The person with this address and password. Raises WrongSignIn, after the same work, for everybody else."""
+def check_password(session: Session, email: str, password: str, *, demo: bool = True) -> User:
+    """The person with this address and password; demo accounts only where `demo` lets them in.
+
+    Raises WrongSignIn, after the same work, for everybody else.
+    """
     user = session.execute(sa.select(User).where(User.email == email.strip().lower())).scalar_one_or_none()
     try:
         _hasher.verify((user.password_hash if user else None) or _NO_SUCH_HASH, password)
     except (VerificationError, InvalidHashError):
         raise WrongSignIn from None
-    if user is None or not user.is_active:
+    if user is None or not user.is_active or (user.is_demo and not demo):
         raise WrongSignIn
     return user
 
@@ -123,6 +127,11 @@ def close_session(session: Session, token: str, *, now: datetime) -> None:
     session.execute(
         sa.update(UserSession).where(UserSession.token_hash == sha256_hex(token.encode())).values(revoked_at=now)
     )
+
+
+def choose_language(session: Session, user_id: int, code: str) -> None:
+    """Keep the language in which this person wants to read Etalase."""
+    session.execute(sa.update(User).where(User.id == user_id).values(locale=code))
 
 
 def create_api_key(

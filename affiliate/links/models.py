@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from affiliate.core.db import Base, primary_key
@@ -14,6 +14,7 @@ class TrackingLink(Base):
     """A link given out. The target's host is checked against the merchant's allowed_hosts here and at the redirect."""
 
     __tablename__ = "tracking_links"
+    __table_args__ = (CheckConstraint("(product_id IS NULL) <> (target_url IS NULL)", name="one_target"),)
 
     id: Mapped[int] = primary_key()
     code: Mapped[str] = mapped_column(String(20), unique=True)
@@ -22,4 +23,4 @@ class TrackingLink(Base):
     product_id: Mapped[int | None] = mapped_column(ForeignKey("products.id"), index=True)  # follows the product's URL
     target_url: Mapped[str | None] = mapped_column(String(2000))  # where there is no product
     created_at: Mapped[datetime]
-    withdrawn_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None] = mapped_column(index=True)

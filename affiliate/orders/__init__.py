@@ -1,1 +1,7 @@
-"""(room docstring)"""
+"""Orders, rank 4: what merchants told us, and the order that follows from it.
+
+Tables: deliveries (raw, once by merchant, kind and the sender's id), order_events (the set of distinct things told),
+orders with order_lines and order_refunds (the fold over that set, rewritten whenever one is added). An order depends on
+the set alone: not on the order of arrival, not on repeats. Intake only verifies and inserts; `service.work` does the
+rest for the pipeline. Imported by conversions and all rooms above.
+"""

@@ -14,18 +14,22 @@ class Click(Base):
     """One visit. The key is what its token says of it (moment and nonce), so a click is known before it is loaded."""
 
     __tablename__ = "clicks"
-    __table_args__ = (Index("ix_clicks_link_clicked_at", "link_id", "clicked_at"),)
+    __table_args__ = (
+        Index("ix_clicks_link_visitor", "link_id", "visitor", "clicked_at"),  # finds repeated ones
+        Index("ix_clicks_community_clicked_at", "community_id", "clicked_at"),
+        Index("ix_clicks_merchant_clicked_at", "merchant_id", "clicked_at"),
+    )
 
     clicked_at: Mapped[datetime] = mapped_column(primary_key=True)  # to the millisecond
     nonce: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)  # 63 bits
     link_id: Mapped[int] = mapped_column(ForeignKey("tracking_links.id"))
-    community_id: Mapped[int] = mapped_column(ForeignKey("communities.id"), index=True)
-    merchant_id: Mapped[int] = mapped_column(ForeignKey("merchants.id"), index=True)
+    community_id: Mapped[int] = mapped_column(ForeignKey("communities.id"))
+    merchant_id: Mapped[int] = mapped_column(ForeignKey("merchants.id"))
     visitor: Mapped[str] = mapped_column(String(32))  # keyed hash of address and browser; the key changes monthly
     referrer_host: Mapped[str | None] = mapped_column(String(255))
-    device: Mapped[str] = mapped_column(String(12))  # phone, tablet, desk, bot
+    device: Mapped[str] = mapped_column(String(12))  # one of rules.Device
     is_qualified: Mapped[bool]
-    reason: Mapped[str | None] = mapped_column(String(24))  # why not: bot, head, prefetch, embedded, repeated
+    reason: Mapped[str | None] = mapped_column(String(24))  # why not: one of rules.Reason
 
 
 class SpoolProgress(Base):

@@ -27,7 +27,7 @@ COUNTER_BITS = NONCE_BITS - PROCESS_BITS
 _CLAIMS = struct.Struct(">QHIQ")  # link id, milliseconds (high 16 bits, low 32 bits), nonce
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-_LAST_MS = (datetime(9999, 12, 31, tzinfo=UTC) - _EPOCH) // _MILLISECOND
+LAST_MS = (datetime(9999, 12, 31, tzinfo=UTC) - _EPOCH) // _MILLISECOND  # later ones are no time at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def read(token: str, keys: TokenKeys) -> ClickToken | None:
         return None
     link_id, high, low, nonce = _CLAIMS.unpack(claims)
     ms = high << 32 | low
-    return ClickToken(link_id, moment(ms), nonce) if ms <= _LAST_MS else None
+    return ClickToken(link_id, moment(ms), nonce) if ms <= LAST_MS else None
 
 
 def milliseconds(at: datetime) -> int:

@@ -1,7 +1,8 @@
 """Paying: a run is made by one person and approved by another, by the digest of exactly its list.
 
-Run:    draft → approved → submitted → closed          draft → cancelled
+Run:    draft → approved → submitted → closed          draft, approved → cancelled
 Payout: planned → approved → submitting → sent → paid | failed | returned | unknown
+        unknown → sent | paid | failed | returned      paid → returned
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from affiliate.core.db import Base, choice, primary_key
+from payouts.runs.rules import Reason
 
 
 class RunStatus(StrEnum):
@@ -33,6 +35,19 @@ class PayoutStatus(StrEnum):
     RETURNED = "returned"
     UNKNOWN = "unknown"
     CANCELLED = "cancelled"
+
+
+# Money of a payout in one of these is reserved in the books; in the others it has been paid or given back.
+OPEN = (
+    PayoutStatus.PLANNED,
+    PayoutStatus.APPROVED,
+    PayoutStatus.SUBMITTING,
+    PayoutStatus.SENT,
+    PayoutStatus.UNKNOWN,
+)
+# An owner has at most one of these in a currency. Sent is not among them: the next month's run need not wait for it.
+BLOCKING = tuple(status for status in OPEN if status is not PayoutStatus.SENT)
+_IS_BLOCKING = text("status IN ('planned', 'approved', 'submitting', 'unknown')")
 
 
 class PayoutRun(Base):
@@ -71,8 +86,8 @@ class Payout(Base):
             "owner",
             "currency",
             unique=True,
-            postgresql_where=text("status IN ('planned', 'approved', 'submitting', 'unknown')"),
-            sqlite_where=text("status IN ('planned', 'approved', 'submitting', 'unknown')"),
+            postgresql_where=_IS_BLOCKING,
+            sqlite_where=_IS_BLOCKING,
         ),
     )
 
@@ -100,13 +115,14 @@ class PayoutAttempt(Base):
     number: Mapped[int]
     key: Mapped[str] = mapped_column(String(80), unique=True)
     started_at: Mapped[datetime]
+    claimed_at: Mapped[datetime]  # by whoever works on it now; older than the lease: whoever it was has died
     ended_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(String(24))  # sent, refused, unknown
     detail: Mapped[str] = mapped_column(String(300), default="")
 
 
 class RunLeftOut(Base):
-    """Who is not in a run, with how much and why: below_minimum, held, not_funded, debt."""
+    """Who is not in a run, with how much and why: a Reason of the rules."""
 
     __tablename__ = "run_left_out"
     __table_args__ = (UniqueConstraint("run_id", "owner"),)
@@ -114,5 +130,5 @@ class RunLeftOut(Base):
     id: Mapped[int] = primary_key()
     run_id: Mapped[int] = mapped_column(ForeignKey("payout_runs.id"))
     owner: Mapped[str] = mapped_column(String(40))
-    reason: Mapped[str] = mapped_column(String(40))
+    reason: Mapped[Reason] = mapped_column(choice(Reason))
     amount_minor: Mapped[int]

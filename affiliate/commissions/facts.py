@@ -1,0 +1,171 @@
+"""Everything that a batch of orders' commissions follows from: loaded in four queries, held as plain values."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from affiliate.commissions import rules
+from affiliate.commissions.rules import Line, PricedOrder, RateLine, Share, Weights
+from affiliate.conversions.models import Conversion, ConversionStatus
+from affiliate.merchants.models import PayableWhen, Programme, Rate, Split, Terms
+from affiliate.orders.models import Order, OrderLine, OrderStatus
+
+_LINE_COLUMNS = tuple(name for name in Line.__slots__ if name != "ref")
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What was frozen with the credit: the terms' version with its rates, the split's weights, the programme's days."""
+
+    programme_name: str
+    window_days: int
+    hold_days: int
+    timezone: str
+    needs_funding: bool
+    terms_version: int
+    valid_from: datetime
+    rates: tuple[RateLine, ...]
+    split_version: int
+    weights: Weights
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One order with its conversion. Without a credit there are no conditions, and nothing is earned."""
+
+    conversion: Any
+    order: Any
+    lines: tuple[Line, ...]
+    conditions: Conditions | None
+
+    @property
+    def is_due(self) -> bool:
+        """Commission is booked only for a completed sale that is credited."""
+        confirmed = self.conversion.status is ConversionStatus.CONFIRMED
+        return confirmed and self.order.status is OrderStatus.COMPLETED and not self.order.is_test
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoned:
+    """What an order would earn as it stands, and the shares that are to be booked: none while it is not completed."""
+
+    priced: PricedOrder
+    shares: tuple[Share, ...]
+    due: dict[str, int]
+
+
+def reckon(facts: Facts) -> Reckoned:
+    """Price and split one order by its frozen conditions."""
+    conditions = facts.conditions
+    if conditions is None:
+        return Reckoned(PricedOrder((), (), 0), (), {})
+    priced = rules.price(facts.lines, conditions.rates, facts.conversion.currency)
+    shares = rules.share_out(
+        priced.total_minor,
+        conditions.weights,
+        community_id=facts.conversion.community_id,
+        curator_id=facts.conversion.curator_id,
+    )
+    due = {share.owner: share.amount_minor for share in shares} if facts.is_due else {}
+    return Reckoned(priced, shares, due)
+
+
+def load(session: Session, order_ids: Collection[int], *, lock: bool = False) -> list[Facts]:
+    """The facts of all of these orders that have a conversion, by order id; `lock` holds them for the transaction."""
+    heads = session.execute(_heads(order_ids, lock)).all()
+    lines = _lines(session, order_ids)
+    rates = _rates(session, {row.terms_id for row in heads if row.terms_id})
+    return [
+        Facts(
+            conversion=_Part(row, "c_"),
+            order=_Part(row, "o_"),
+            lines=tuple(lines[row.o_id]),
+            conditions=_conditions(row, rates[row.terms_id]) if row.terms_id else None,
+        )
+        for row in heads
+    ]
+
+
+class _Part:
+    """The columns of one table in a joined row, by their own names."""
+
+    __slots__ = ("_prefix", "_row")
+
+    def __init__(self, row: Any, prefix: str) -> None:
+        self._row, self._prefix = row, prefix
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._row, self._prefix + name)
+
+
+def _heads(order_ids: Collection[int], lock: bool) -> Any:
+    wanted = (
+        sa.select(
+            *(column.label(f"c_{column.name}") for column in Conversion.__table__.c),
+            *(column.label(f"o_{column.name}") for column in Order.__table__.c),
+            Terms.id.label("terms_id"), Terms.version.label("terms_version"), Terms.valid_from,
+            Split.version.label("split_version"), Split.platform_bps, Split.community_bps, Split.curator_bps,
+            Split.evangelist_bps, Programme.name, Programme.window_days, Programme.hold_days, Programme.timezone,
+            Programme.payable_when,
+        )
+        .select_from(Conversion)
+        .join(Order, Order.id == Conversion.order_id)
+        .outerjoin(Terms, Terms.id == Conversion.terms_id)
+        .outerjoin(Split, Split.id == Conversion.split_id)
+        .outerjoin(Programme, Programme.id == Conversion.programme_id)
+        .where(Conversion.order_id.in_(order_ids))
+        .order_by(Conversion.order_id)
+    )  # fmt: skip
+    return wanted.with_for_update(of=Conversion) if lock else wanted
+
+
+def _conditions(row: Any, rates: Sequence[RateLine]) -> Conditions:
+    return Conditions(
+        programme_name=row.name,
+        window_days=row.window_days,
+        hold_days=row.hold_days,
+        timezone=row.timezone,
+        needs_funding=row.payable_when is PayableWhen.FUNDED,
+        terms_version=row.terms_version,
+        valid_from=row.valid_from,
+        rates=tuple(rates),
+        split_version=row.split_version,
+        weights=Weights(row.platform_bps, row.community_bps, row.curator_bps, row.evangelist_bps),
+    )
+
+
+def _lines(session: Session, order_ids: Collection[int]) -> dict[int, list[Line]]:
+    columns = [getattr(OrderLine, name) for name in _LINE_COLUMNS]
+    wanted = sa.select(OrderLine.order_id, OrderLine.line_ref, *columns).where(OrderLine.order_id.in_(order_ids))
+    found: dict[int, list[Line]] = defaultdict(list)
+    for order_id, *values in session.execute(wanted.order_by(OrderLine.order_id, OrderLine.position)):
+        found[order_id].append(Line(*values))
+    return found
+
+
+def _rates(session: Session, terms_ids: Collection[int]) -> dict[int, list[RateLine]]:
+    columns = [getattr(Rate, name) for name in RateLine.__slots__]
+    wanted = sa.select(Rate.terms_id, *columns).where(Rate.terms_id.in_(terms_ids)).order_by(Rate.position)
+    found: dict[int, list[RateLine]] = defaultdict(list)
+    for terms_id, *values in session.execute(wanted):
+        found[terms_id].append(RateLine(*values))
+    return found
+
+
+def batches(session: Session, size: int = 1000) -> Iterator[list[Facts]]:
+    """The facts of all orders with a conversion, batch by batch."""
+    last = 0
+    while True:
+        wanted = sa.select(Conversion.order_id).where(Conversion.order_id > last)
+        ids = list(session.execute(wanted.order_by(Conversion.order_id).limit(size)).scalars())
+        if not ids:
+            return
+        yield load(session, ids)
+        last = ids[-1]

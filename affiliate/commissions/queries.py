@@ -1,0 +1,74 @@
+"""What is booked for a batch of orders, and why it may move: each in one query."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from affiliate.commissions.models import Commission, CommissionEvent, CommissionShare, ShareRole
+from affiliate.orders.models import Order, OrderEvent
+
+
+@dataclass(slots=True)
+class Booked:
+    """The sum of an order's shares by owner, what each owner is, and the number of the last event."""
+
+    by_owner: dict[str, int] = field(default_factory=dict)
+    roles: dict[str, ShareRole] = field(default_factory=dict)
+    last_number: int = 0
+
+
+def booked(session: Session, order_ids: Collection[int]) -> dict[int, Booked]:
+    """By order, for orders that have any event."""
+    rows = session.execute(
+        sa.select(
+            Commission.order_id,
+            CommissionShare.owner,
+            CommissionShare.role,
+            sa.func.sum(CommissionShare.amount_minor).label("amount"),
+            sa.func.max(CommissionEvent.number).label("number"),
+        )
+        .join(CommissionEvent, CommissionEvent.commission_id == Commission.id)
+        .join(CommissionShare, CommissionShare.event_id == CommissionEvent.id)
+        .where(Commission.order_id.in_(order_ids))
+        .group_by(Commission.order_id, CommissionShare.owner, CommissionShare.role)
+    )
+    found: dict[int, Booked] = {}
+    for row in rows:
+        one = found.setdefault(row.order_id, Booked())
+        one.by_owner[row.owner] = int(row.amount)
+        one.roles[row.owner] = row.role
+        one.last_number = max(one.last_number, row.number)
+    return found
+
+
+def commissions_of(session: Session, order_ids: Collection[int]) -> dict[int, Any]:
+    """Commission rows by order."""
+    rows = session.execute(sa.select(Commission.__table__).where(Commission.order_id.in_(order_ids)))
+    return {row.order_id: row for row in rows}
+
+
+def newest_causes(session: Session, order_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """By order: the last thing that the store said of it, as the cause of an event."""
+    newest = (
+        sa.select(sa.func.max(OrderEvent.id))
+        .join(Order, (Order.merchant_id == OrderEvent.merchant_id) & (Order.ref == OrderEvent.order_ref))
+        .where(Order.id.in_(order_ids))
+        .group_by(Order.id)
+    )
+    rows = session.execute(
+        sa.select(Order.id, OrderEvent.kind, OrderEvent.delivery_id, OrderEvent.content)
+        .join(OrderEvent, (Order.merchant_id == OrderEvent.merchant_id) & (Order.ref == OrderEvent.order_ref))
+        .where(OrderEvent.id.in_(newest))
+    )
+    return {row.id: _cause(row) for row in rows}
+
+
+def _cause(row: Any) -> dict[str, Any]:
+    cause = {"event": row.kind, "delivery": row.delivery_id}
+    refund = row.content.get("refund")
+    return cause | {"refund": refund["refund_ref"]} if refund else cause

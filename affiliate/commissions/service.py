@@ -1,0 +1,149 @@
+"""Settle commissions: append, per owner, the difference between what is due and what is booked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from affiliate.commissions import facts as facts_of
+from affiliate.commissions import queries, rules, trace
+from affiliate.commissions.facts import Facts, Reckoned
+from affiliate.commissions.models import Commission, CommissionEvent, CommissionShare, EventKind, ShareRole
+from affiliate.conversions import service as conversions
+from affiliate.conversions.models import ConversionStatus
+from affiliate.conversions.service import Estimate
+from affiliate.core import clock
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """One order whose books must move: its facts, what was reckoned, and the steps to append."""
+
+    facts: Facts
+    reckoned: Reckoned
+    steps: list[dict[str, int]]
+
+
+def settle(session: Session, order_ids: Collection[int], *, now: datetime) -> list[int]:
+    """Bring the books of these orders to their target; ids of the orders for which something was appended.
+
+    A pure function of the orders as they stand: a second call appends nothing, and any way to the same state comes to
+    the same sums. Also tells each conversion what it would earn.
+    """
+    loaded = [(one, facts_of.reckon(one)) for one in facts_of.load(session, order_ids, lock=True)]
+    conversions.write_estimates(session, _new_estimates(loaded))
+    booked = queries.booked(session, order_ids)
+    moving = [
+        _Due(one, reckoned, steps)
+        for one, reckoned in loaded
+        if (steps := rules.differences(reckoned.due, booked[one.order.id].by_owner if one.order.id in booked else {}))
+    ]
+    if moving:
+        _append(session, moving, now)
+    return [due.facts.order.id for due in moving]
+
+
+def _new_estimates(loaded: Sequence[tuple[Facts, Reckoned]]) -> dict[int, Estimate]:
+    """By conversion, only those that differ from what stands there."""
+    found = {}
+    for one, reckoned in loaded:
+        conversion = one.conversion
+        estimate = Estimate(0, 0)
+        if conversion.status is not ConversionStatus.DECLINED:
+            theirs = sum(share.amount_minor for share in reckoned.shares if share.role is not ShareRole.PLATFORM)
+            estimate = Estimate(reckoned.priced.total_minor, theirs)
+        if estimate != Estimate(conversion.estimate_minor, conversion.community_estimate_minor):
+            found[conversion.id] = estimate
+    return found
+
+
+def _append(session: Session, moving: Sequence[_Due], now: datetime) -> None:
+    order_ids = [due.facts.order.id for due in moving]
+    commissions = _commissions(session, moving, order_ids, now)
+    booked = queries.booked(session, order_ids)
+    causes = queries.newest_causes(session, order_ids)
+    events, shares = [], {}
+    for due in moving:
+        order_id = due.facts.order.id
+        commission, before = commissions[order_id], booked.get(order_id, queries.Booked())
+        why = {"cause": causes.get(order_id, {}), "trace": trace.of(due.facts, due.reckoned)}
+        roles = before.roles | {share.owner: share.role for share in due.reckoned.shares}
+        for number, step in enumerate(due.steps, before.last_number + 1):
+            events.append(_event(commission, due, step, number, now) | why)
+            shares[commission.id, number] = [
+                {"owner": owner, "role": roles[owner], "amount_minor": amount} for owner, amount in step.items()
+            ]
+    wanted = sa.insert(CommissionEvent).returning(
+        CommissionEvent.id, CommissionEvent.commission_id, CommissionEvent.number
+    )
+    kept = session.execute(wanted, events).all()
+    rows = [share | {"event_id": row.id} for row in kept for share in shares[row.commission_id, row.number]]
+    session.execute(sa.insert(CommissionShare), rows)
+
+
+def _commissions(session: Session, moving: Sequence[_Due], order_ids: Collection[int], now: datetime) -> dict[int, Any]:
+    """The commission rows by order; new ones are made, and one whose order is now credited elsewhere follows it."""
+    there = queries.commissions_of(session, order_ids)
+    new = [_commission(due.facts, now) for due in moving if due.facts.order.id not in there]
+    moved = [
+        {"id": row.id, "community_id": due.facts.conversion.community_id}
+        for due in moving
+        if due.reckoned.due
+        and (row := there.get(due.facts.order.id))
+        and row.community_id != due.facts.conversion.community_id
+    ]
+    if moved:
+        session.execute(sa.update(Commission), moved)
+    if not new:
+        return there
+    session.execute(sa.insert(Commission), new)
+    return queries.commissions_of(session, order_ids) | there
+
+
+def _commission(facts: Facts, now: datetime) -> dict[str, Any]:
+    """A first earning. The hold starts at the later of the store's word and its first receipt here."""
+    conversion, order, conditions = facts.conversion, facts.order, facts.conditions
+    assert conditions is not None  # nothing is due without a credit
+    known = [moment for moment in (order.completed_at, order.completed_seen_at) if moment is not None]
+    return {
+        "conversion_id": conversion.id,
+        "order_id": order.id,
+        "merchant_id": order.merchant_id,
+        "community_id": conversion.community_id,
+        "currency": order.currency,
+        "available_on": clock.after_days(max(known, default=now), conditions.hold_days, conditions.timezone),
+        "needs_funding": conditions.needs_funding,
+        "created_at": now,
+    }
+
+
+def _event(commission: Any, due: _Due, step: dict[str, int], number: int, now: datetime) -> dict[str, Any]:
+    amount = sum(step.values())
+    if number == 1:
+        kind = EventKind.EARNED
+    else:
+        kind = EventKind.ADJUSTED if any(due.reckoned.due.values()) else EventKind.REVERSED
+    gives = amount > 0
+    return {
+        "commission_id": commission.id,
+        "number": number,
+        "kind": kind,
+        "merchant_id": commission.merchant_id,
+        "community_id": due.facts.conversion.community_id if gives else commission.community_id,
+        "currency": commission.currency,
+        "amount_minor": amount,
+        # What takes back counts at once; what gives waits for the hold, and never lies in the past.
+        "available_on": _available(commission, number, now) if gives else now,
+        "needs_funding": commission.needs_funding,
+        "occurred_at": now,
+    }
+
+
+def _available(commission: Any, number: int, now: datetime) -> datetime:
+    available: datetime = commission.available_on
+    return available if number == 1 else max(available, now)

@@ -1,0 +1,40 @@
+"""What may be asked of the list of conversions, and how one is answered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields, validate
+
+from affiliate.conversions.models import ConversionStatus
+from affiliate.core import web
+from affiliate.core.clock import rfc3339
+from affiliate.core.wording import Line
+
+
+class ListArgs(web.Strict):
+    """Filters, and where the list goes on."""
+
+    merchant = Line()
+    community = Line()
+    order = Line()
+    status = fields.Enum(ConversionStatus, by_value=True)
+    cursor = fields.Str()
+    limit = fields.Int(load_default=web.PAGE_SIZE, validate=validate.Range(1, web.PAGE_SIZE_MAX))
+
+
+def conversion_json(row: Any) -> dict[str, Any]:
+    conversion, order, merchant, community, product, curator = row
+    return {
+        "order": order.ref,
+        "merchant": merchant.slug,
+        "community": community.slug if community else None,
+        "curator": curator.handle if curator else None,
+        "product": product.sku if product else None,
+        "status": conversion.status.value,
+        "reason": conversion.reason,
+        "estimate": web.money_json(conversion.estimate_minor, conversion.currency),
+        "clicked_at": rfc3339(conversion.clicked_at) if conversion.clicked_at else None,
+        "placed_at": rfc3339(conversion.placed_at),
+        "updated_at": rfc3339(conversion.updated_at),
+    }

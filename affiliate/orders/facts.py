@@ -1,0 +1,134 @@
+"""What one delivery says, as plain values: amounts in minor units, times in UTC. Stored as an event's content."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from affiliate.core.clock import rfc3339
+from affiliate.core.signing import sha256_hex
+
+PLACED = "order.placed"
+PAID = "order.paid"
+COMPLETED = "order.completed"
+UPDATED = "order.updated"
+CANCELLED = "order.cancelled"
+REFUNDED = "order.refunded"
+LIFE = (PLACED, PAID, COMPLETED, UPDATED, CANCELLED)
+KINDS = frozenset({*LIFE, REFUNDED})
+
+
+@dataclass(frozen=True, slots=True)
+class LineFacts:
+    """One line as sold. `net_minor` is quantity × unit_price − discount − tax, never negative."""
+
+    line_ref: str
+    sku: str | None
+    title: str | None
+    category: str | None
+    brand: str | None
+    quantity: int
+    unit_price_minor: int
+    discount_minor: int
+    tax_minor: int
+
+    @property
+    def net_minor(self) -> int:
+        return self.gross_minor - self.tax_minor
+
+    @property
+    def gross_minor(self) -> int:
+        """What the customer pays for the line, tax included."""
+        return self.quantity * self.unit_price_minor - self.discount_minor
+
+
+@dataclass(frozen=True, slots=True)
+class RefundLineFacts:
+    """What a refund takes from one line; the amount is of the line's net, so without tax."""
+
+    line_ref: str
+    quantity: int
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundFacts:
+    """One refund. Without lines its amount is spread over the order's lines."""
+
+    refund_ref: str
+    amount_minor: int
+    lines: tuple[RefundLineFacts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EventFacts:
+    """One thing a merchant said about an order. `lines` is None where none were told; None means "not told" throughout."""
+
+    kind: str
+    order_ref: str
+    version: int
+    occurred_at: datetime
+    currency: str
+    placed_at: datetime | None = None
+    click_token: str | None = None
+    coupon: str | None = None
+    is_test: bool | None = None
+    customer_ref: str | None = None
+    customer_is_new: bool | None = None
+    shipping_minor: int = 0
+    lines: tuple[LineFacts, ...] | None = None
+    refund: RefundFacts | None = None
+
+    def content(self) -> dict[str, Any]:
+        """As stored in `order_events.content`; kind, reference, version and time have columns of their own."""
+        told = asdict(self)
+        for column in ("kind", "order_ref", "version", "occurred_at"):
+            del told[column]
+        told["placed_at"] = rfc3339(self.placed_at) if self.placed_at else None
+        return told
+
+    def digest(self) -> str:
+        """SHA-256 of the meaning: the same words in another delivery are the same event."""
+        named = {
+            "kind": self.kind,
+            "order_ref": self.order_ref,
+            "version": self.version,
+            "occurred_at": rfc3339(self.occurred_at),
+            "content": self.content(),
+        }
+        return sha256_hex(json.dumps(named, sort_keys=True, separators=(",", ":")).encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A stored event: what was said, by its digest, and when it first came in."""
+
+    digest: str
+    received_at: datetime
+    delivery_id: int
+    facts: EventFacts
+
+
+def from_content(kind: str, order_ref: str, version: int, occurred_at: datetime, content: Mapping[str, Any]) -> EventFacts:
+    """The facts of a stored event."""
+    told = dict(content)
+    lines, refund = told.pop("lines"), told.pop("refund")
+    placed_at = told.pop("placed_at")
+    return EventFacts(
+        kind=kind,
+        order_ref=order_ref,
+        version=version,
+        occurred_at=occurred_at,
+        placed_at=datetime.fromisoformat(placed_at) if placed_at else None,
+        lines=None if lines is None else tuple(LineFacts(**line) for line in lines),
+        refund=_refund(refund) if refund else None,
+        **told,
+    )
+
+
+def _refund(told: Mapping[str, Any]) -> RefundFacts:
+    lines = tuple(RefundLineFacts(**line) for line in told["lines"])
+    return RefundFacts(told["refund_ref"], told["amount_minor"], lines)

@@ -1,0 +1,215 @@
+"""The fold: from the set of distinct events to the order. Pure; arrival order and repeats make no difference.
+
+Life. The newest life event tells the order's fields: highest version; at the same version `cancelled` wins, then
+completed over paid over the rest; then the later time, then the digest. Shops that send no versions (0) are told apart by
+time first. Fields that a newer event leaves out (lines of a bare cancellation, click token, coupon, customer, test) are
+taken from the newest event that tells them.
+
+Status. Cancelled when the newest event is. Otherwise the furthest of placed, paid, completed that any event since the
+last cancellation says: an `updated` after `completed` does not undo it, a newer life event after a cancellation opens
+the order again.
+
+Refunds. One per refund id (of several, the highest version, then the later time). What names a line takes from that
+line, at most its net; the rest is spread over the lines by what is left of their nets, at most all of it. A line that
+the order does not have takes nothing: an edit has removed it already.
+
+Currency. That of the oldest life event; events in another one do not count and are named in `foreign`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from affiliate.core import money
+from affiliate.core.signing import sha256_hex
+from affiliate.orders import facts
+from affiliate.orders.facts import Event, EventFacts, LineFacts, RefundFacts
+from affiliate.orders.models import OrderStatus
+
+_RANK = {facts.PAID: 1, facts.COMPLETED: 2}
+_STATUS = (OrderStatus.PLACED, OrderStatus.PAID, OrderStatus.COMPLETED)
+_NOT_MEANING = ("completed_seen_at", "foreign")
+Told = TypeVar("Told")
+
+
+@dataclass(frozen=True, slots=True)
+class LineState:
+    """One line and what refunds have taken from it; refunded_minor ≤ net_minor."""
+
+    line: LineFacts
+    refunded_quantity: int = 0
+    refunded_minor: int = 0
+
+    @property
+    def left_minor(self) -> int:
+        return self.line.net_minor - self.refunded_minor
+
+
+@dataclass(frozen=True, slots=True)
+class RefundState:
+    """One refund as told by the event that counts for its id."""
+
+    refund: RefundFacts
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrderState:
+    """An order as it follows from its events. `foreign` holds the digests of events in another currency."""
+
+    status: OrderStatus
+    currency: str
+    version: int
+    placed_at: datetime
+    completed_at: datetime | None
+    completed_seen_at: datetime | None
+    cancelled_at: datetime | None
+    click_token: str | None
+    coupon: str | None
+    customer_ref: str | None
+    customer_is_new: bool | None
+    is_test: bool
+    shipping_minor: int
+    lines: tuple[LineState, ...]
+    refunds: tuple[RefundState, ...]
+    foreign: frozenset[str]
+
+    @property
+    def total_minor(self) -> int:
+        """Lines and shipping as sold, tax included."""
+        return self.shipping_minor + sum(one.line.gross_minor for one in self.lines)
+
+    @property
+    def net_minor(self) -> int:
+        """Commissionable: what refunds have left of the lines' nets."""
+        return sum(one.left_minor for one in self.lines)
+
+    @property
+    def refunded_minor(self) -> int:
+        return sum(one.refunded_minor for one in self.lines)
+
+    def state_hash(self) -> str:
+        """SHA-256 of everything that follows from the events' meaning, so not of when they came in."""
+        told = asdict(self)
+        for name in _NOT_MEANING:
+            del told[name]
+        return sha256_hex(json.dumps(told, sort_keys=True, default=str, separators=(",", ":")).encode())
+
+
+def changed(before: OrderState | None, after: OrderState | None) -> bool:
+    """True when the two differ in more than when something came in."""
+    if before is None or after is None:
+        return before is not after
+    return replace(before, completed_seen_at=None, foreign=after.foreign) != replace(after, completed_seen_at=None)
+
+
+def fold(events: Iterable[Event]) -> OrderState | None:
+    """The order that these events describe; None while no life event is among them."""
+    distinct = {event.digest: event for event in sorted(events, key=lambda event: event.received_at, reverse=True)}
+    life = sorted((one for one in distinct.values() if one.facts.kind in facts.LIFE), key=_life_key)
+    if not life:
+        return None
+    currency = life[0].facts.currency
+    foreign = frozenset(digest for digest, event in distinct.items() if event.facts.currency != currency)
+    life = [event for event in life if event.digest not in foreign]
+    refunds = _refunds(event for event in distinct.values() if event.facts.refund and event.digest not in foreign)
+    return replace(_life(life), lines=_lines(_told(life, _own_lines) or (), refunds), refunds=refunds, foreign=foreign)
+
+
+def _life_key(event: Event) -> tuple[Any, ...]:
+    told = event.facts
+    rank = _RANK.get(told.kind, 0)
+    return (
+        told.version,
+        told.kind == facts.CANCELLED,
+        rank if told.version else 0,
+        told.occurred_at,
+        rank,
+        event.digest,
+    )
+
+
+def _life(life: Sequence[Event]) -> OrderState:
+    """Everything but lines and refunds; `life` is in order, the newest last."""
+    newest = life[-1].facts
+    is_cancelled = newest.kind == facts.CANCELLED
+    ended = max((event.facts.version for event in life if event.facts.kind == facts.CANCELLED), default=-1)
+    counting = life if is_cancelled else [event for event in life if event.facts.version > ended]
+    completed = [event for event in counting if event.facts.kind == facts.COMPLETED]
+    furthest = _STATUS[max(_RANK.get(event.facts.kind, 0) for event in counting)]
+    full = next((event.facts for event in reversed(life) if event.facts.lines is not None), newest)
+    return OrderState(
+        status=OrderStatus.CANCELLED if is_cancelled else furthest,
+        currency=newest.currency,
+        version=newest.version,
+        placed_at=_told(life, lambda told: told.placed_at) or min(event.facts.occurred_at for event in life),
+        completed_at=min((event.facts.occurred_at for event in completed), default=None),
+        completed_seen_at=min((event.received_at for event in completed), default=None),
+        cancelled_at=newest.occurred_at if is_cancelled else None,
+        click_token=_told(life, lambda told: told.click_token),
+        coupon=_told(life, lambda told: told.coupon),
+        customer_ref=_told(life, lambda told: told.customer_ref),
+        customer_is_new=_told(life, lambda told: told.customer_is_new),
+        is_test=_told(life, lambda told: told.is_test) or False,
+        shipping_minor=full.shipping_minor,
+        lines=(),
+        refunds=(),
+        foreign=frozenset(),
+    )
+
+
+def _own_lines(told: EventFacts) -> tuple[LineFacts, ...] | None:
+    return told.lines
+
+
+def _told(life: Sequence[Event], read: Callable[[EventFacts], Told | None]) -> Told | None:
+    """What the newest event that says anything about it says."""
+    return next((value for event in reversed(life) if (value := read(event.facts)) is not None), None)
+
+
+def refund_key(event: Event) -> tuple[Any, ...]:
+    """Of several events with one refund id, the greatest of these counts."""
+    return event.facts.version, event.facts.occurred_at, event.digest
+
+
+def _refunds(events: Iterable[Event]) -> tuple[RefundState, ...]:
+    """The refunds by their ids, in the order of the ids."""
+    by_ref: dict[str, Event] = {}
+    for event in sorted(events, key=refund_key):
+        assert event.facts.refund is not None, "only refunds are folded here"
+        by_ref[event.facts.refund.refund_ref] = event
+    return tuple(
+        RefundState(event.facts.refund, event.facts.occurred_at)
+        for _ref, event in sorted(by_ref.items())
+        if event.facts.refund
+    )
+
+
+def _lines(lines: Sequence[LineFacts], refunds: Sequence[RefundState]) -> tuple[LineState, ...]:
+    """Take the refunds from the lines: what names a line first, then the rest spread by what is left of the nets."""
+    taken = {line.line_ref: 0 for line in lines}
+    quantities = dict(taken)
+    spread = 0
+    for refund in (one.refund for one in refunds):
+        spread += 0 if refund.lines else refund.amount_minor
+        for part in refund.lines:
+            if part.line_ref in taken:
+                taken[part.line_ref] += part.amount_minor
+                quantities[part.line_ref] += part.quantity
+    taken = {line.line_ref: min(line.net_minor, taken[line.line_ref]) for line in lines}
+    left = [line.net_minor - taken[line.line_ref] for line in lines]
+    if sum(left) and spread:
+        for line, part in zip(lines, money.split(min(spread, sum(left)), left), strict=True):
+            taken[line.line_ref] += part
+    all_gone = bool(refunds) and all(line.net_minor == taken[line.line_ref] for line in lines)
+    return tuple(_line_state(line, taken[line.line_ref], quantities[line.line_ref], all_gone) for line in lines)
+
+
+def _line_state(line: LineFacts, taken: int, quantity: int, all_gone: bool) -> LineState:
+    """A line whose net is gone is sold no more, nor is a gift in an order that was refunded as a whole."""
+    gone = all_gone or (taken > 0 and taken == line.net_minor)
+    return LineState(line, line.quantity if gone else min(quantity, line.quantity), taken)

@@ -1,0 +1,98 @@
+"""Pure rules of the shelf: in which order picks stand, and what one sale of a product would bring the community."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from affiliate.core import money
+from affiliate.merchants.models import RateKind, RateScope
+
+_SPECIFIC = {RateScope.SKU: 3, RateScope.BRAND: 2, RateScope.CATEGORY: 1, RateScope.ALL: 0}
+_PATH = re.compile(r"\s*[>/]\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """What the terms look at: `minor` is what a buyer pays now, in minor units."""
+
+    sku: str
+    brand: str | None
+    category: str | None
+    minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedRate:
+    """One line of the terms in force, in the order in which they stand there."""
+
+    scope: RateScope
+    match: str | None
+    kind: RateKind
+    rate_bps: int | None
+    amount_minor: int | None
+    currency: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A store's rates now, and the platform's part of a commission; the rest is the community's and its curator's."""
+
+    rates: tuple[OfferedRate, ...]
+    platform_bps: int
+
+
+def sale_brings(goods: Goods, offer: Offer) -> int | None:
+    """Minor units that one sold piece brings the community and its curator; None where no rate speaks of it.
+
+    An estimate for the shelf: the order's own price, discounts and tax decide what is booked.
+    """
+    rate = _winning_rate(goods, offer.rates)
+    if rate is None:
+        return None
+    if rate.kind is RateKind.PERCENT:
+        commission = money.apply_rate(goods.minor, rate.rate_bps or 0)
+    else:
+        commission = rate.amount_minor or 0
+    return money.split(commission, (offer.platform_bps, money.BPS - offer.platform_bps))[1]
+
+
+def _winning_rate(goods: Goods, rates: Sequence[OfferedRate]) -> OfferedRate | None:
+    """The most specific rate that matches, of equals the first. A fixed amount of another currency does not apply."""
+    matching = [
+        rate
+        for rate in rates
+        if (rate.kind is RateKind.PERCENT or rate.currency == goods.currency) and _matches(goods, rate)
+    ]
+    return max(matching, key=lambda rate: _SPECIFIC[rate.scope], default=None)
+
+
+def _matches(goods: Goods, rate: OfferedRate) -> bool:
+    if rate.scope is RateScope.ALL:
+        return True
+    said = {RateScope.SKU: goods.sku, RateScope.BRAND: goods.brand, RateScope.CATEGORY: goods.category}[rate.scope]
+    if said is None or rate.match is None:
+        return False
+    own, wanted = said.strip().casefold(), rate.match.strip().casefold()
+    if rate.scope is not RateScope.CATEGORY:
+        return own == wanted
+    path, leading = _PATH.split(own), _PATH.split(wanted)
+    return path[: len(leading)] == leading
+
+
+def stepped(order: Sequence[int], pick_id: int, places: int) -> list[int]:
+    """The order with one pick moved (−1 is one up), stopping at either end. Raises ValueError for a stranger."""
+    place = max(0, min(len(order) - 1, order.index(pick_id) + places))
+    rest = [other for other in order if other != pick_id]
+    return [*rest[:place], pick_id, *rest[place:]]
+
+
+def behind(order: Sequence[int], pick_id: int, after: int | None) -> list[int]:
+    """The order with one pick put behind another, or first where `after` is None. Raises ValueError for a stranger."""
+    if pick_id not in order:
+        raise ValueError(f"{pick_id} does not stand here")
+    rest = [other for other in order if other != pick_id]
+    place = 0 if after is None else rest.index(after) + 1
+    return [*rest[:place], pick_id, *rest[place:]]

@@ -1,0 +1,165 @@
+"""Reads the seam: commission events that are not booked yet, and what merchants' receipts have to cover."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from affiliate.commissions.models import Commission, CommissionEvent, CommissionShare
+from affiliate.core.db import is_postgres
+from payouts.booking.chart import EarnedFact, Share, merchant_owner
+from payouts.booking.rules import Claim
+from payouts.ledger.accounts import CASH, CLEARING, RECEIVABLE
+from payouts.ledger.models import LedgerAccount, LedgerEntry, Posting
+
+
+def booked_as(prefix: str) -> sa.ColumnElement[bool]:
+    """True for an event that the books hold under this prefix."""
+    source = sa.literal(prefix) + sa.cast(CommissionEvent.id, sa.String)
+    return sa.exists().where(LedgerEntry.source == source).correlate(CommissionEvent)
+
+
+BOOKED = booked_as("commission_event:")
+FUNDED = booked_as("funding:")
+
+
+def shares_total() -> sa.ScalarSelect[Any]:
+    """The sum of an event's shares."""
+    return (
+        sa.select(sa.func.coalesce(sa.func.sum(CommissionShare.amount_minor), 0))
+        .where(CommissionShare.event_id == CommissionEvent.id)
+        .correlate(CommissionEvent)
+        .scalar_subquery()
+    )
+
+
+def unbooked_ids(session: Session, *, after: int, limit: int) -> Sequence[int]:
+    """Ids of events that are not in the books, in order. One whose shares do not sum is left to `verify`."""
+    return (
+        session.execute(
+            sa.select(CommissionEvent.id)
+            .where(CommissionEvent.id > after, ~BOOKED, shares_total() == CommissionEvent.amount_minor)
+            .order_by(CommissionEvent.id)
+            .limit(limit)
+        )
+        .scalars()
+        .all()
+    )
+
+
+def newest_event_id(session: Session) -> int:
+    return session.execute(sa.select(sa.func.coalesce(sa.func.max(CommissionEvent.id), 0))).scalar_one()
+
+
+def transaction_horizon(session: Session) -> tuple[int, int]:
+    """(oldest transaction that still runs, next to begin). On SQLite writers come one by one: (0, 0)."""
+    if not is_postgres(session):
+        return 0, 0
+    snapshot = "pg_current_snapshot()"
+    row = session.execute(sa.text(f"SELECT pg_snapshot_xmin({snapshot})::text, pg_snapshot_xmax({snapshot})::text"))
+    oldest, following = row.one()
+    return int(oldest), int(following)
+
+
+def facts(session: Session, which: sa.ColumnElement[bool]) -> list[EarnedFact]:
+    """The events that fit a condition, as booking reads them, in order of their ids."""
+    rows = session.execute(
+        sa.select(CommissionEvent, Commission.available_on)
+        .join(Commission, Commission.id == CommissionEvent.commission_id)
+        .where(which)
+        .order_by(CommissionEvent.id)
+    ).all()
+    shares: dict[int, list[Share]] = defaultdict(list)
+    query = (
+        sa.select(CommissionShare.event_id, CommissionShare.owner, CommissionShare.amount_minor)
+        .join(CommissionEvent, CommissionEvent.id == CommissionShare.event_id)
+        .where(which)
+        .order_by(CommissionShare.id)
+    )
+    for event_id, owner, amount in session.execute(query):
+        shares[event_id].append(Share(owner, amount))
+    return [_fact(event, of_commission, tuple(shares[event.id])) for event, of_commission in rows]
+
+
+def _fact(event: CommissionEvent, of_commission: datetime, shares: tuple[Share, ...]) -> EarnedFact:
+    return EarnedFact(
+        event_id=event.id,
+        merchant_id=event.merchant_id,
+        currency=event.currency,
+        kind=event.kind.value,
+        amount_minor=event.amount_minor,
+        available_on=event.available_on if event.amount_minor > 0 else of_commission,
+        needs_funding=event.needs_funding,
+        occurred_at=event.occurred_at,
+        shares=shares,
+    )
+
+
+def received(session: Session, merchant_id: int, currency: str) -> int:
+    """What a merchant has paid us, by the books: what its account holds against our cash."""
+    owner = merchant_owner(merchant_id)
+    return -_against_cash(session, RECEIVABLE, [owner], None).get((owner, currency), 0)
+
+
+def settled(
+    session: Session, owners: Collection[str], *, as_of: datetime | None = None
+) -> dict[tuple[str, str], int]:
+    """What has reached each owner, by (owner, currency): what left clearing for our bank, less what came back."""
+    return _against_cash(session, CLEARING, owners, as_of)
+
+
+def _against_cash(
+    session: Session, name: str, owners: Collection[str], as_of: datetime | None
+) -> dict[tuple[str, str], int]:
+    cash_leg, cash = aliased(Posting), aliased(LedgerAccount)
+    moved_cash = (
+        sa.exists()
+        .where(cash_leg.entry_id == Posting.entry_id, cash.id == cash_leg.account_id, cash.name == CASH)
+        .correlate(Posting)
+    )
+    query = (
+        sa.select(LedgerAccount.owner, LedgerAccount.currency, sa.func.sum(Posting.amount_minor))
+        .join(LedgerAccount, LedgerAccount.id == Posting.account_id)
+        .where(LedgerAccount.name == name, LedgerAccount.owner.in_(sorted(owners)), moved_cash)
+        .group_by(LedgerAccount.owner, LedgerAccount.currency)
+    )
+    if as_of is not None:
+        query = query.join(LedgerEntry, LedgerEntry.id == Posting.entry_id).where(LedgerEntry.occurred_at <= as_of)
+    return {(owner, code): int(total) for owner, code, total in session.execute(query)}
+
+
+def claims(session: Session, merchant_id: int, currency: str) -> list[Claim]:
+    """What each booked commission of a merchant asks of it."""
+    amount = CommissionEvent.amount_minor
+    done = sa.and_(CommissionEvent.needs_funding, FUNDED)
+    gives, takes = sa.and_(~done, amount > 0), sa.and_(~done, amount < 0)
+    first = sa.func.min(CommissionEvent.id)
+    rows = session.execute(
+        sa.select(
+            CommissionEvent.commission_id,
+            first,
+            CommissionEvent.needs_funding,
+            sa.func.max(sa.case((done, 1), else_=0)),
+            *(sa.func.sum(sa.case((which, amount), else_=0)) for which in (done, gives, takes)),
+        )
+        .where(CommissionEvent.merchant_id == merchant_id, CommissionEvent.currency == currency, BOOKED)
+        .group_by(CommissionEvent.commission_id, CommissionEvent.needs_funding)
+        .order_by(first)
+    )
+    return [Claim(row[0], row[1], row[2], bool(row[3]), int(row[4]), int(row[5]), int(row[6])) for row in rows]
+
+
+def funding_pairs(session: Session) -> list[tuple[int, str]]:
+    """(merchant, currency) wherever money may await a merchant's payment."""
+    rows = session.execute(
+        sa.select(CommissionEvent.merchant_id, CommissionEvent.currency)
+        .where(CommissionEvent.needs_funding)
+        .distinct()
+        .order_by(CommissionEvent.merchant_id, CommissionEvent.currency)
+    )
+    return [(merchant_id, currency) for merchant_id, currency in rows]
