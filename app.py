@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import affiliate.catalogue.api
+import affiliate.catalogue.jobs
 import affiliate.catalogue.models
 import affiliate.catalogue.views
 import affiliate.commissions.api
@@ -29,6 +30,7 @@ import affiliate.conversions.views
 import affiliate.identity.admin
 import affiliate.identity.models
 import affiliate.identity.views
+import affiliate.insights.panels
 import affiliate.insights.views
 import affiliate.links.models
 import affiliate.merchants.api
@@ -37,6 +39,7 @@ import affiliate.merchants.views
 import affiliate.orders.api
 import affiliate.orders.models
 import affiliate.orders.views
+import affiliate.pipeline
 import affiliate.storefronts.api
 import affiliate.storefronts.models
 import affiliate.storefronts.public
@@ -47,24 +50,30 @@ import affiliate.tracking.redirect
 import affiliate.tracking.views
 import payouts.booking.jobs
 import payouts.booking.models
+import payouts.demo.commands
+import payouts.demo.store
 import payouts.ledger.models
 import payouts.ledger.triggers
 import payouts.payees.models
 import payouts.payees.views
+import payouts.receivables.api
 import payouts.receivables.models
 import payouts.receivables.views
 import payouts.reports.api
 import payouts.reports.views
 import payouts.runs.api
+import payouts.runs.jobs
 import payouts.runs.models
 import payouts.runs.views
 from affiliate import keys
+from affiliate.catalogue.storage import UPLOAD_MAX_BYTES
 from affiliate.core import api as core_api
 from affiliate.core import db as core_db
 from affiliate.core import headers, health, i18n, idempotency, limits, migrate, pages, slots, web, work
 from affiliate.core.errors import AppError
 from affiliate.core.settings import Settings, from_env
 from affiliate.identity import login, scopes
+from payouts import verify
 
 PAGES = (
     affiliate.identity.views.bp,
@@ -91,14 +100,21 @@ APIS = (
     affiliate.storefronts.api.blp,
     affiliate.conversions.api.blp,
     affiliate.commissions.api.blp,
+    payouts.receivables.api.blp,
     payouts.runs.api.blp,
     payouts.reports.api.blp,
 )
 # In the order of the conveyor: what one step finishes, the next finds.
 STEPS: tuple[work.Step, ...] = (
     work.Step("spool", affiliate.tracking.jobs.run),
+    work.Step("catalogue", affiliate.catalogue.jobs.run),
+    work.Step("pipeline", affiliate.pipeline.run),
     work.Step("booking", payouts.booking.jobs.run),
+    work.Step("payouts", payouts.runs.jobs.run),
 )
+
+# The largest body that anything takes: a catalogue file and the form around it. Routes may allow less.
+BODY_MAX_BYTES = UPLOAD_MAX_BYTES + 1024 * 1024
 
 csrf = CSRFProtect()
 
@@ -116,6 +132,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         WTF_CSRF_TIME_LIMIT=None,
+        MAX_CONTENT_LENGTH=BODY_MAX_BYTES,
         TRAP_HTTP_EXCEPTIONS=False,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own JSON provider has it
@@ -135,6 +152,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     headers.init_app(app)
     csrf.init_app(app)
     _rooms(app)
+    _panels(app)
     _errors(app)
     _commands(app)
     return app
@@ -154,10 +172,19 @@ def _requests(app: Flask) -> None:
 def _rooms(app: Flask) -> None:
     for page in PAGES:
         app.register_blueprint(page)
+    if not app.config["ETALASE"].production:
+        app.register_blueprint(payouts.demo.store.bp)
     api = core_api.init_app(app)
     for blueprint in APIS:
         api.register_blueprint(blueprint)
         csrf.exempt(blueprint)  # keys in a header, never a cookie
+    app.register_blueprint(affiliate.orders.api.hooks)
+    csrf.exempt(affiliate.orders.api.hooks)  # a signature over the body
+
+
+def _panels(app: Flask) -> None:
+    slots.fill(app, "nav.places", affiliate.insights.panels.switcher)
+    slots.fill(app, "start.demo", affiliate.insights.panels.shop_windows)
 
 
 def _errors(app: Flask) -> None:
@@ -168,8 +195,10 @@ def _errors(app: Flask) -> None:
 
 def _commands(app: Flask) -> None:
     app.cli.add_command(migrate.commands)
+    app.cli.add_command(payouts.demo.commands.commands)
     app.cli.add_command(keys.keys)
     app.cli.add_command(keys.people)
+    app.cli.add_command(verify.command)
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from affiliate.communities.models import Community
 from affiliate.core import clock
 from affiliate.core.db import db, transaction
 from affiliate.core.errors import Invalid
+from affiliate.core.wording import one_line
 from affiliate.identity import actors, service
 from affiliate.identity.models import SCOPE_OF, Role
 from affiliate.identity.scopes import Scope
@@ -30,6 +31,7 @@ ROLES = {
     "finance-approver": Role.FINANCE_APPROVER,
 }
 CHOICES_MAX = 500
+NAME_MAX_LENGTH = 120
 COMMAND = actors.system("command")
 _KINDS: dict[str, type[Community] | type[Merchant]] = {"community": Community, "merchant": Merchant}
 
@@ -81,7 +83,7 @@ def create_key(role: str, merchant: str | None, community: str | None, name: str
     with transaction(db.session) as session:
         scope_id = _scope_id(session, ROLES[role], merchant=merchant, community=community)
         secret = service.create_api_key(
-            session, name, role=ROLES[role], scope_id=scope_id, actor=COMMAND, now=clock.now()
+            session, _named(name), role=ROLES[role], scope_id=scope_id, actor=COMMAND, now=clock.now()
         )
     click.echo(secret)
 
@@ -102,12 +104,19 @@ def create_user(
     try:
         with transaction(db.session) as session:
             scope_id = _scope_id(session, ROLES[role], merchant=merchant, community=community)
-            user = service.create_user(session, email, name=name, password=password, now=now)
+            user = service.create_user(session, email, name=_named(name), password=password, now=now)
             service.grant(session, ROLES[role], user=user, scope_id=scope_id, now=now)
             service.record(session, COMMAND, "user.created", ("user", user.id), now=now, role=role, scope=scope_id)
     except Invalid as error:
         raise Refused(" ".join(str(text) for text in error.fields.values())) from None
     click.echo(f"{user.email} can sign in.")
+
+
+def _named(text: str) -> str:
+    name = one_line(text)
+    if not 1 <= len(name) <= NAME_MAX_LENGTH:
+        raise Refused(f"--name takes 1 to {NAME_MAX_LENGTH} characters.")
+    return name
 
 
 def _scope_id(session: Session, role: Role, *, merchant: str | None, community: str | None) -> int | None:

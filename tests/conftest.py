@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ from sqlalchemy.orm import Session
 import app as application
 from affiliate.core.db import Base, db
 from affiliate.core.settings import from_env
+from affiliate.tracking import redirect
 from tests import factories
 
 # The suite tries a small share, `make campaign` the rest; both print how to repeat a failure.
@@ -114,6 +116,8 @@ def app(database: tuple[Flask, str]) -> Iterator[Flask]:
             outer.rollback()
             connection.close()
             db.engines[None] = engine
+            redirect.stop(built)
+            shutil.rmtree(built.config["ETALASE"].spool_dir, ignore_errors=True)
 
 
 @pytest.fixture

@@ -117,12 +117,21 @@ class CatalogueUpload(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None]
 
+    @property
+    def headings(self) -> list[str]:
+        """The headings of a table, as far as it was recognised."""
+        known = self.failure_detail if self.failure == "mapping_needed" else self.preview
+        return list(known.get("headings", []))
+
 
 class UploadRowError(Base):
     """One cell that could not be used: line and column as the file counts them, the value, and why."""
 
     __tablename__ = "upload_row_errors"
-    __table_args__ = (Index("ix_upload_row_errors_upload_line", "upload_id", "line"),)
+    __table_args__ = (
+        Index("ix_upload_row_errors_upload_line", "upload_id", "line"),
+        Index("ix_upload_row_errors_upload_sku", "upload_id", "sku"),
+    )
 
     id: Mapped[int] = primary_key()
     upload_id: Mapped[int] = mapped_column(ForeignKey("catalogue_uploads.id"))

@@ -96,7 +96,7 @@ def product_row(cells: Mapping[str, str], context: Context) -> ProductRow | tupl
     def refuse(field: str, code: str) -> None:
         problems.append(Problem(field, cells.get(field, ""), code))
 
-    sku, title = sku_text(cells.get("sku", "")), plain_text(cells.get("title", ""), TITLE_MAX)
+    sku, title = one_line(cells.get("sku", "")), plain_text(cells.get("title", ""), TITLE_MAX)
     if not sku or len(sku) > SKU_MAX:
         refuse("sku", "id_too_long" if sku else "id_missing")
     if not title:
@@ -126,8 +126,8 @@ def product_row(cells: Mapping[str, str], context: Context) -> ProductRow | tupl
     )
 
 
-def sku_text(text: str) -> str:
-    """A merchant's own id as it is compared: without control characters and blanks around it."""
+def one_line(text: str) -> str:
+    """An id, heading or cell as it is compared and kept: without control characters and needless blanks."""
     return " ".join(_CONTROLS.sub("", text).split())
 
 

@@ -15,9 +15,9 @@ from affiliate.orders.models import Order, OrderEvent
 
 @dataclass(slots=True)
 class Booked:
-    """The sum of an order's shares by owner, what each owner is, and the number of the last event."""
+    """The sums of an order's shares by currency and owner, what each owner is, and the number of the last event."""
 
-    by_owner: dict[str, int] = field(default_factory=dict)
+    by_currency: dict[str, dict[str, int]] = field(default_factory=dict)
     roles: dict[str, ShareRole] = field(default_factory=dict)
     last_number: int = 0
 
@@ -27,6 +27,7 @@ def booked(session: Session, order_ids: Collection[int]) -> dict[int, Booked]:
     rows = session.execute(
         sa.select(
             Commission.order_id,
+            CommissionEvent.currency,
             CommissionShare.owner,
             CommissionShare.role,
             sa.func.sum(CommissionShare.amount_minor).label("amount"),
@@ -35,12 +36,12 @@ def booked(session: Session, order_ids: Collection[int]) -> dict[int, Booked]:
         .join(CommissionEvent, CommissionEvent.commission_id == Commission.id)
         .join(CommissionShare, CommissionShare.event_id == CommissionEvent.id)
         .where(Commission.order_id.in_(order_ids))
-        .group_by(Commission.order_id, CommissionShare.owner, CommissionShare.role)
+        .group_by(Commission.order_id, CommissionEvent.currency, CommissionShare.owner, CommissionShare.role)
     )
     found: dict[int, Booked] = {}
     for row in rows:
         one = found.setdefault(row.order_id, Booked())
-        one.by_owner[row.owner] = int(row.amount)
+        one.by_currency.setdefault(row.currency, {})[row.owner] = int(row.amount)
         one.roles[row.owner] = row.role
         one.last_number = max(one.last_number, row.number)
     return found

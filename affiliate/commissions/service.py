@@ -21,12 +21,24 @@ from affiliate.core import clock
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One event to append: differences by owner, all of one sign, in one currency."""
+
+    currency: str
+    by_owner: dict[str, int]
+
+    @property
+    def amount_minor(self) -> int:
+        return sum(self.by_owner.values())
+
+
+@dataclass(frozen=True, slots=True)
 class _Due:
     """One order whose books must move: its facts, what was reckoned, and the steps to append."""
 
     facts: Facts
     reckoned: Reckoned
-    steps: list[dict[str, int]]
+    steps: list[Step]
 
 
 def settle(session: Session, order_ids: Collection[int], *, now: datetime) -> list[int]:
@@ -41,11 +53,20 @@ def settle(session: Session, order_ids: Collection[int], *, now: datetime) -> li
     moving = [
         _Due(one, reckoned, steps)
         for one, reckoned in loaded
-        if (steps := rules.differences(reckoned.due, booked[one.order.id].by_owner if one.order.id in booked else {}))
+        if (steps := _steps(one.order.currency, reckoned.due, booked.get(one.order.id, queries.Booked())))
     ]
     if moving:
         _append(session, moving, now)
     return [due.facts.order.id for due in moving]
+
+
+def _steps(currency: str, due: dict[str, int], booked: queries.Booked) -> list[Step]:
+    """What to append. An order that turns out to be in another currency gives back all that it has of the first."""
+    return [
+        Step(code, by_owner)
+        for code in sorted({currency, *booked.by_currency}, key=lambda code: code == currency)
+        for by_owner in rules.differences(due if code == currency else {}, booked.by_currency.get(code, {}))
+    ]
 
 
 def _new_estimates(loaded: Sequence[tuple[Facts, Reckoned]]) -> dict[int, Estimate]:
@@ -76,7 +97,8 @@ def _append(session: Session, moving: Sequence[_Due], now: datetime) -> None:
         for number, step in enumerate(due.steps, before.last_number + 1):
             events.append(_event(commission, due, step, number, now) | why)
             shares[commission.id, number] = [
-                {"owner": owner, "role": roles[owner], "amount_minor": amount} for owner, amount in step.items()
+                {"owner": owner, "role": roles[owner], "amount_minor": amount}
+                for owner, amount in step.by_owner.items()
             ]
     wanted = sa.insert(CommissionEvent).returning(
         CommissionEvent.id, CommissionEvent.commission_id, CommissionEvent.number
@@ -91,11 +113,9 @@ def _commissions(session: Session, moving: Sequence[_Due], order_ids: Collection
     there = queries.commissions_of(session, order_ids)
     new = [_commission(due.facts, now) for due in moving if due.facts.order.id not in there]
     moved = [
-        {"id": row.id, "community_id": due.facts.conversion.community_id}
+        {"id": row.id, "community_id": due.facts.conversion.community_id, "currency": due.facts.order.currency}
         for due in moving
-        if due.reckoned.due
-        and (row := there.get(due.facts.order.id))
-        and row.community_id != due.facts.conversion.community_id
+        if due.reckoned.due and (row := there.get(due.facts.order.id)) and _credited_elsewhere(row, due.facts)
     ]
     if moved:
         session.execute(sa.update(Commission), moved)
@@ -103,6 +123,11 @@ def _commissions(session: Session, moving: Sequence[_Due], order_ids: Collection
         return there
     session.execute(sa.insert(Commission), new)
     return queries.commissions_of(session, order_ids) | there
+
+
+def _credited_elsewhere(commission: Any, facts: Facts) -> bool:
+    now_due_to = (facts.conversion.community_id, facts.order.currency)
+    return (commission.community_id, commission.currency) != now_due_to
 
 
 def _commission(facts: Facts, now: datetime) -> dict[str, Any]:
@@ -122,21 +147,20 @@ def _commission(facts: Facts, now: datetime) -> dict[str, Any]:
     }
 
 
-def _event(commission: Any, due: _Due, step: dict[str, int], number: int, now: datetime) -> dict[str, Any]:
-    amount = sum(step.values())
+def _event(commission: Any, due: _Due, step: Step, number: int, now: datetime) -> dict[str, Any]:
     if number == 1:
         kind = EventKind.EARNED
     else:
         kind = EventKind.ADJUSTED if any(due.reckoned.due.values()) else EventKind.REVERSED
-    gives = amount > 0
+    gives = step.amount_minor > 0
     return {
         "commission_id": commission.id,
         "number": number,
         "kind": kind,
         "merchant_id": commission.merchant_id,
         "community_id": due.facts.conversion.community_id if gives else commission.community_id,
-        "currency": commission.currency,
-        "amount_minor": amount,
+        "currency": step.currency,
+        "amount_minor": step.amount_minor,
         # What takes back counts at once; what gives waits for the hold, and never lies in the past.
         "available_on": _available(commission, number, now) if gives else now,
         "needs_funding": commission.needs_funding,

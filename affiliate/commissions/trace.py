@@ -46,15 +46,16 @@ def of(facts: Facts, reckoned: Reckoned) -> dict[str, Any]:
 
 
 def for_programs(value: Any, currency: str) -> Any:
-    """The structure with every `…_minor` as money of one currency under its plain name."""
-    if isinstance(value, dict):
-        return {
-            name.removesuffix(_MINOR) if name.endswith(_MINOR) else name: _money(inner, currency)
-            if name.endswith(_MINOR)
-            else for_programs(inner, currency)
-            for name, inner in value.items()
-        }
-    return [for_programs(inner, currency) for inner in value] if isinstance(value, list) else value
+    """The structure with every `…_minor` as money under its plain name; a part may name a currency of its own."""
+    if isinstance(value, list):
+        return [for_programs(inner, currency) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    code = value.get("currency", currency)
+    return {
+        name.removesuffix(_MINOR): _money(inner, code) if name.endswith(_MINOR) else for_programs(inner, code)
+        for name, inner in value.items()
+    }
 
 
 def _money(minor: int | None, currency: str) -> dict[str, str] | None:

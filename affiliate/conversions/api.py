@@ -21,7 +21,5 @@ def list_conversions(args: dict[str, Any]) -> Any:
     """Orders with their credit, newest first"""
     actor, cursor = guards.actor(), decode_cursor(args.get("cursor"))
     wanted = lists.wanted_by(db.session, actor, args)
-    rows = lists.conversions(
-        db.session, actor, wanted, before=cursor[0] if cursor else None, limit=args["limit"] + 1
-    )
+    rows = lists.conversions(db.session, actor, wanted, before=cursor[0] if cursor else None, limit=args["limit"] + 1)
     return page_json(rows, args["limit"], schemas.conversion_json, lambda row: row[0].id)

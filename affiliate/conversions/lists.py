@@ -36,7 +36,7 @@ class Wanted:
 
 
 def wanted_by(session: Session, actor: Actor, args: dict[str, Any]) -> Wanted:
-    """The filter that an actor names by slugs. Raises NotFound for a merchant or community that is not theirs to see."""
+    """The filter that an actor names by slugs. Raises NotFound for a merchant or community not theirs to see."""
     merchant, community = args.get("merchant"), args.get("community")
     return Wanted(
         merchant_id=merchants.merchant_known_to(session, actor, merchant).id if merchant is not None else None,
@@ -63,7 +63,7 @@ def _community_known_to(session: Session, actor: Actor, slug: str) -> int:
 
 def conversions(
     session: Session, actor: Actor, wanted: Wanted, *, before: int | None = None, limit: int
-) -> Sequence[sa.Row[Any]]:
+) -> Sequence[Any]:
     """Rows (Conversion, Order, Merchant, Community?, Product?, Curator?), newest first, of what the actor sees."""
     query = (
         sa.select(Conversion, Order, Merchant, Community, Product, Curator)

@@ -51,8 +51,8 @@ def _page(wanted: lists.Wanted, slug: str) -> dict[str, Any]:
     rows = lists.conversions(
         db.session, guards.actor(), wanted, before=cursor[0] if cursor else None, limit=PAGE_SIZE + 1
     )
-    chosen = {"status": wanted.status.value if wanted.status else "", "order": wanted.order_ref or ""}
-    shown = rows[:PAGE_SIZE]
-    more = len(rows) > PAGE_SIZE
-    older = url_for(request.endpoint or "", slug=slug, cursor=encode_cursor(shown[-1][0].id), **chosen) if more else None
+    chosen: dict[str, Any] = {"status": wanted.status.value if wanted.status else "", "order": wanted.order_ref or ""}
+    shown, older = rows[:PAGE_SIZE], None
+    if len(rows) > PAGE_SIZE:
+        older = url_for(request.endpoint or "", slug=slug, cursor=encode_cursor(shown[-1][0].id), **chosen)
     return {"rows": shown, "wanted": wanted, "chosen": chosen, "older": older, "words": words}

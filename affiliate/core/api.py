@@ -25,7 +25,7 @@ class ProblemApi(Api):
 
 
 class BodyParser(FlaskParser):
-    """Reads what was sent; a body nested without end, a number without end or text that no database keeps is refused."""
+    """Reads what was sent; what nests or counts without end, and text that no database keeps, is refused."""
 
     def _raw_load_json(self, req: Any) -> Any:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, current_app, request
 
-from affiliate.core import assets
+from affiliate.core import assets, charts
 from affiliate.core.web import local_target
 
 
@@ -22,4 +22,4 @@ def here() -> str:
 
 def init_app(app: Flask) -> None:
     assets.init_app(app)
-    app.jinja_env.globals.update(has_endpoint=has_endpoint, here=here)
+    app.jinja_env.globals.update(has_endpoint=has_endpoint, here=here, plot=charts.plot)

@@ -1,6 +1,6 @@
 """Slots: a page leaves a named place, a room above fills it, neither imports the other. `app.py` hangs them in.
 
-A panel is `panel(actor, subject) -> Markup | None`, made as `Markup(render_template(…))`; a bare string is escaped.
+A panel is `panel(actor, subject) -> Markup | None`, made by `rendered(…)`; a bare string is escaped.
 One that fails leaves its place empty and a line in the log.
 """
 
@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, current_app, g
+from flask import Flask, current_app, g, render_template
 from markupsafe import Markup, escape
 
 Panel = Callable[[Any, Any], Any]
@@ -21,6 +21,11 @@ log = logging.getLogger("etalase.slots")
 def fill(app: Flask, slot: str, panel: Panel) -> None:
     """Hang a panel into a slot; several panels stand in the order they were hung."""
     app.extensions.setdefault(_KEY, {}).setdefault(slot, []).append(panel)
+
+
+def rendered(template: str, **context: Any) -> Markup:
+    """A template as a panel's answer."""
+    return Markup(render_template(template, **context))  # noqa: S704  templates escape what they are given
 
 
 def render(slot: str, subject: Any = None) -> Markup:

@@ -7,6 +7,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -91,7 +92,8 @@ def text_lines(handle: BinaryIO, encoding: Encoding) -> Iterator[str]:
                 _skip_to_line_end(text)
             yield line
     finally:
-        text.detach()  # the handle belongs to the caller
+        with suppress(ValueError):  # closed by the caller already
+            text.detach()  # the handle belongs to the caller
 
 
 def _skip_to_line_end(text: TextIO) -> None:

@@ -67,7 +67,8 @@ def _people_page(**context: Any) -> str:
     found = staff.people(db.session, guards.actor(), wanted=wanted, after=after[0], limit=web.PAGE_SIZE)
     shown, keys = found[: web.PAGE_SIZE], staff.keys(db.session, guards.actor())
     more = web.encode_cursor(shown[-1].user.id) if len(found) > web.PAGE_SIZE else None
-    held = {scope for row in (*shown, *keys) for _role, scope in row.held if scope is not None}
+    held = {scope for row in shown for _role, scope in row.held if scope is not None}
+    held |= {scope for row in keys for _role, scope in row.held if scope is not None}
     return render_template(
         "affiliate/identity/people.html",
         people=shown,

@@ -17,7 +17,9 @@ class SignInForm(Strict):
 
 
 class LanguageForm(Strict):
-    language = fields.Str(required=True, validate=validate.OneOf(LANGUAGES, error=_l("We speak Indonesian and English.")))
+    language = fields.Str(
+        required=True, validate=validate.OneOf(LANGUAGES, error=_l("We speak Indonesian and English."))
+    )
     next = fields.Str(load_default=None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,8 +22,10 @@ from affiliate.identity.models import SCOPE_OF, ApiKey, AuditEntry, Grant, Role,
 KEY_PREFIX = "etk_"
 SESSION_LIFE = timedelta(days=14)
 PASSWORD_MIN_LENGTH = 10
+ADDRESS_MAX_LENGTH = 254
 DEMO_PASSWORD = "etalase-demo"  # noqa: S105  known to everybody, and refused in production
 
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 # 19 MiB and two passes: about 20 ms, and 32 sign-ins at once stay far below a small machine's memory.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 _NO_SUCH_HASH = _hasher.hash(secrets.token_hex(16))
@@ -54,8 +57,10 @@ def create_user(
     locale: str | None = None,
     is_demo: bool = False,
 ) -> User:
-    """A person who can sign in. Raises Invalid for a short password or an address that is taken."""
+    """A person who can sign in. Raises Invalid for a short password, or an address that is none or is taken."""
     address = email.strip().lower()
+    if not _ADDRESS.fullmatch(address) or len(address) > ADDRESS_MAX_LENGTH:
+        raise Invalid.field("email", _l("This is no e-mail address."))
     if len(password) < PASSWORD_MIN_LENGTH:
         raise Invalid.field("password", _l("Use at least 10 characters."))
     if session.execute(sa.select(User.id).where(User.email == address)).scalar() is not None:

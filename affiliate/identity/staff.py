@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from affiliate.core.errors import NotFound
 from affiliate.identity.actors import Actor
@@ -71,7 +71,7 @@ def demo_people(session: Session) -> list[Person]:
     return [Person(user, held[user.id], None) for user in users]
 
 
-def _held(session: Session, holder: sa.ColumnElement[int | None], ids: Sequence[int]) -> dict[int, list[Held]]:
+def _held(session: Session, holder: InstrumentedAttribute[int | None], ids: Sequence[int]) -> dict[int, list[Held]]:
     """Roles by holder, in the order they were given."""
     found: dict[int, list[Held]] = defaultdict(list)
     rows = session.execute(

@@ -16,7 +16,7 @@ TARGET_LENGTH_MAX = 2000
 VARIANTS_MAX = 1024
 # Everything a URL may hold stays as it is, percent signs included; the rest is percent-encoded as UTF-8.
 _KEPT = "%/:@!$&'()*+,;=~[]?#"
-_LOOK_ALIKE = {"1": "iL", "l": "iL", "I": "iL", "i": "iL", "L": "iL"}
+_LOOK_ALIKE = {"1": "iL", "l": "iL", "I": "iL", "i": "iL", "L": "Li"}
 
 
 def with_token(url: str, param: str, token: str) -> str:

@@ -115,7 +115,7 @@ def programme_run_by(session: Session, actor: Actor, programme_id: int) -> Progr
 
 def programmes(
     session: Session, actor: Actor, *, merchant_id: int | None = None, after: int = 0, limit: int = 500
-) -> Sequence[sa.Row[tuple[Programme, str]]]:
+) -> Sequence[sa.Row[Programme, str]]:
     """(programme, merchant's slug) rows that the actor sees, oldest first."""
     wanted = sa.select(Programme, Merchant.slug).join(Merchant, Merchant.id == Programme.merchant_id)
     wanted = wanted.where(Programme.id > after, _sees_programme(actor)).order_by(Programme.id)
@@ -126,7 +126,7 @@ def programmes(
 
 def enrollments(
     session: Session, actor: Actor, *, merchant_id: int | None = None, after: int = 0, limit: int = 500
-) -> Sequence[sa.Row[tuple[Enrollment, Programme, Community]]]:
+) -> Sequence[sa.Row[Enrollment, Programme, Community]]:
     """(enrollment, programme, community) rows that the actor sees, oldest first."""
     wanted = (
         sa.select(Enrollment, Programme, Community)
@@ -142,7 +142,7 @@ def enrollments(
 
 def enrollment_for(
     session: Session, actor: Actor, enrollment_id: int
-) -> sa.Row[tuple[Enrollment, Programme, Community]]:
+) -> sa.Row[Enrollment, Programme, Community]:
     """One enrollment with its programme and community. Raises NotFound."""
     found = [row for row in enrollments(session, actor, after=enrollment_id - 1, limit=1) if row[0].id == enrollment_id]
     if not found:
@@ -178,16 +178,14 @@ def splits_of(session: Session, enrollment_ids: Collection[int]) -> Sequence[Spl
     """Every version of these enrollments' splits; by enrollment, then version."""
     return (
         session.execute(
-            sa.select(Split)
-            .where(Split.enrollment_id.in_(enrollment_ids))
-            .order_by(Split.enrollment_id, Split.version)
+            sa.select(Split).where(Split.enrollment_id.in_(enrollment_ids)).order_by(Split.enrollment_id, Split.version)
         )
         .scalars()
         .all()
     )
 
 
-def _one(session: Session, wanted: sa.Select[tuple[Any]]) -> Any:
+def _one(session: Session, wanted: sa.Select[Any]) -> Any:
     found = session.execute(wanted).scalar_one_or_none()
     if found is None:
         raise NotFound

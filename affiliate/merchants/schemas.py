@@ -135,7 +135,7 @@ class AmountField(fields.Field[Any]):
             return value
         if isinstance(value, Mapping):
             return web.MoneySchema().load(value)
-        raise ValidationError(_l("Write the amount as text, such as \"1500.00\"."))
+        raise ValidationError(_l('Write the amount as text, such as "1500.00".'))
 
 
 class RateSchema(web.Strict):
@@ -164,7 +164,7 @@ def _exactly(data: Mapping[str, Any], *, wanted: str, unwanted: str) -> None:
         raise ValidationError(_l("This kind of rate does not have it."), unwanted)
 
 
-def _not_yet() -> fields.List:
+def _not_yet() -> fields.List[Any]:
     empty = validate.Length(max=0, error=_l("We do not offer this yet; leave it out."))
     return fields.List(fields.Raw(), allow_none=True, validate=empty)
 
@@ -172,7 +172,9 @@ def _not_yet() -> fields.List:
 class TermsSchema(web.Strict):
     valid_from = _moment(required=True)
     rates = fields.List(
-        fields.Nested(RateSchema), required=True, validate=validate.Length(1, RATES_MAX, error=_l("Give 1 to 1,000 rates."))
+        fields.Nested(RateSchema),
+        required=True,
+        validate=validate.Length(1, RATES_MAX, error=_l("Give 1 to 1,000 rates.")),
     )
     tiers = _not_yet()
     bonuses = _not_yet()

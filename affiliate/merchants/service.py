@@ -101,9 +101,7 @@ def add_terms(
     now: datetime,
 ) -> tuple[Terms, list[Rate]]:
     """The programme's next version of terms, from what TermsSchema lets through. Raises Invalid for an amount."""
-    currency = session.execute(
-        sa.select(Merchant.currency).where(Merchant.id == programme.merchant_id)
-    ).scalar_one()
+    currency = session.execute(sa.select(Merchant.currency).where(Merchant.id == programme.merchant_id)).scalar_one()
     amounts = [_amount(rate, currency, place) for place, rate in enumerate(rates)]
     version = _next_version(session, programme)
     terms = Terms(

@@ -1,7 +1,155 @@
-"""API of this room."""
+"""API of orders, and the address to which shops send their signed deliveries."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Blueprint, jsonify, request
+from marshmallow import fields, validate
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from affiliate.core import clock, web
 from affiliate.core.api import ApiBlueprint
+from affiliate.core.clock import rfc3339
+from affiliate.core.db import db, transaction
+from affiliate.core.errors import NotFound, Unavailable
+from affiliate.core.web import decode_cursor, money_json, page_json
+from affiliate.identity import guards
+from affiliate.merchants import queries as merchants
+from affiliate.merchants.models import WebhookKind
+from affiliate.orders import intake, queries
+from affiliate.orders.models import Order, OrderEvent, OrderLine, OrderRefund
 
 blp = ApiBlueprint("orders", __name__)
+hooks = Blueprint("hooks", __name__)
+KINDS = (WebhookKind.STANDARD,)
+
+
+@hooks.post("/hooks/v1/<merchant>/<kind>")
+@guards.signed("shops sign what they send")
+def receive(merchant: str, kind: str) -> Any:
+    """Verify, insert once, answer. What the delivery says is read later."""
+    if kind not in KINDS:
+        raise NotFound
+    request.max_content_length = intake.BODY_MAX  # a larger body is answered 413 before it is read
+    body = request.get_data(cache=False)
+    given, now = {name.lower(): value for name, value in request.headers.items()}, clock.now()
+    try:
+        merchant_id, secrets = merchants.live_secrets(db.session, merchant, WebhookKind(kind))
+        intake.check_signature(secrets, given, body, now=now)
+        assert merchant_id is not None, "a signature was verified, so there is a merchant"
+        with transaction(db.session) as session:
+            kept = intake.keep(session, merchant_id, WebhookKind(kind), headers=given, body=body, now=now)
+    except (OperationalError, InterfaceError, PoolTimeout):
+        raise Unavailable from None
+    return jsonify(delivery=kept.delivery_id, repeat=kept.repeat), 202
+
+
+class OrderArgs(web.Strict):
+    """Which orders: of one merchant, of one number, or all that you see."""
+
+    merchant = fields.Str(metadata={"description": "slug of a merchant"})
+    ref = fields.Str(metadata={"description": "the merchant's own order number"})
+    cursor = fields.Str()
+    limit = fields.Int(load_default=web.PAGE_SIZE, validate=validate.Range(1, web.PAGE_SIZE_MAX))
+
+
+@blp.get("/orders")
+@guards.require(*guards.MERCHANT, *guards.FINANCE)
+@blp.arguments(OrderArgs, location="query")
+@blp.response(200)
+def list_orders(args: dict[str, Any]) -> Any:
+    """Orders as we understand them, with their lines, refunds and events"""
+    actor, cursor = guards.actor(), decode_cursor(args.get("cursor"))
+    wanted = merchants.merchant_for(db.session, actor, args["merchant"]).id if "merchant" in args else None
+    rows = queries.orders(
+        db.session,
+        actor,
+        merchant_id=wanted,
+        ref=args.get("ref"),
+        after=cursor[0] if cursor else 0,
+        limit=args["limit"] + 1,
+    )
+    lines, refunds, events = queries.parts(db.session, [row[0] for row in rows])
+
+    def show(row: Any) -> dict[str, Any]:
+        order, slug = row
+        return order_json(order, slug, lines[order.id], refunds[order.id], events[order.id])
+
+    return page_json(rows, args["limit"], show, lambda row: row[0].id)
+
+
+def order_json(
+    order: Order,
+    merchant_slug: str,
+    lines: Sequence[OrderLine],
+    refunds: Sequence[OrderRefund],
+    events: Sequence[OrderEvent],
+) -> dict[str, Any]:
+    """An order for programs; amounts are decimal texts in the order's currency."""
+    return {
+        "merchant": merchant_slug,
+        "ref": order.ref,
+        "status": order.status.value,
+        "version": order.version,
+        "placed_at": rfc3339(order.placed_at),
+        "completed_at": rfc3339(order.completed_at) if order.completed_at else None,
+        "cancelled_at": rfc3339(order.cancelled_at) if order.cancelled_at else None,
+        "currency": order.currency,
+        "total": money_json(order.total_minor, order.currency),
+        "shipping": money_json(order.shipping_minor, order.currency),
+        "net": money_json(order.net_minor, order.currency),
+        "refunded": money_json(order.refunded_minor, order.currency),
+        "click_token": order.click_token,
+        "coupon": order.coupon,
+        "test": order.is_test,
+        "state_hash": order.state_hash,
+        "lines": [_line_json(line, order.currency) for line in lines],
+        "refunds": [_refund_json(refund, order.currency) for refund in refunds],
+        "events": [_event_json(event) for event in events],
+    }
+
+
+def _line_json(line: OrderLine, currency: str) -> dict[str, Any]:
+    return {
+        "line_id": line.line_ref,
+        "sku": line.sku,
+        "title": line.title,
+        "category": line.category,
+        "brand": line.brand,
+        "quantity": line.quantity,
+        "refunded_quantity": line.refunded_quantity,
+        "unit_price": money_json(line.unit_price_minor, currency),
+        "discount": money_json(line.discount_minor, currency),
+        "tax": money_json(line.tax_minor, currency),
+        "net": money_json(line.net_minor, currency),
+        "refunded": money_json(line.refunded_minor, currency),
+    }
+
+
+def _refund_json(refund: OrderRefund, currency: str) -> dict[str, Any]:
+    return {
+        "refund_id": refund.refund_ref,
+        "amount": money_json(refund.amount_minor, currency),
+        "lines": [
+            {
+                "line_id": part["line"],
+                "quantity": part["quantity"],
+                "amount": money_json(part["amount_minor"], currency),
+            }
+            for part in refund.lines
+        ],
+        "timestamp": rfc3339(refund.occurred_at),
+    }
+
+
+def _event_json(event: OrderEvent) -> dict[str, Any]:
+    return {
+        "type": event.kind,
+        "version": event.version,
+        "timestamp": rfc3339(event.occurred_at),
+        "received_at": rfc3339(event.received_at),
+        "delivery": event.delivery_id,
+    }

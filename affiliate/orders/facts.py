@@ -65,7 +65,7 @@ class RefundFacts:
 
 @dataclass(frozen=True, slots=True)
 class EventFacts:
-    """One thing a merchant said about an order. `lines` is None where none were told; None means "not told" throughout."""
+    """One thing a merchant said about an order; None means "not told" throughout."""
 
     kind: str
     order_ref: str
@@ -112,7 +112,9 @@ class Event:
     facts: EventFacts
 
 
-def from_content(kind: str, order_ref: str, version: int, occurred_at: datetime, content: Mapping[str, Any]) -> EventFacts:
+def from_content(
+    kind: str, order_ref: str, version: int, occurred_at: datetime, content: Mapping[str, Any]
+) -> EventFacts:
     """The facts of a stored event."""
     told = dict(content)
     lines, refund = told.pop("lines"), told.pop("refund")

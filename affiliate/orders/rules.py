@@ -1,9 +1,9 @@
 """The fold: from the set of distinct events to the order. Pure; arrival order and repeats make no difference.
 
 Life. The newest life event tells the order's fields: highest version; at the same version `cancelled` wins, then
-completed over paid over the rest; then the later time, then the digest. Shops that send no versions (0) are told apart by
-time first. Fields that a newer event leaves out (lines of a bare cancellation, click token, coupon, customer, test) are
-taken from the newest event that tells them.
+completed over paid over the rest; then the later time, then the digest. Events without a version (0) are told apart
+by time first. Fields that a newer event leaves out (lines of a bare cancellation, click token, coupon, customer, test)
+are taken from the newest event that tells them.
 
 Status. Cancelled when the newest event is. Otherwise the furthest of placed, paid, completed that any event since the
 last cancellation says: an `updated` after `completed` does not undo it, a newer life event after a cancellation opens
@@ -203,8 +203,8 @@ def _lines(lines: Sequence[LineFacts], refunds: Sequence[RefundState]) -> tuple[
     taken = {line.line_ref: min(line.net_minor, taken[line.line_ref]) for line in lines}
     left = [line.net_minor - taken[line.line_ref] for line in lines]
     if sum(left) and spread:
-        for line, part in zip(lines, money.split(min(spread, sum(left)), left), strict=True):
-            taken[line.line_ref] += part
+        for line, share in zip(lines, money.split(min(spread, sum(left)), left), strict=True):
+            taken[line.line_ref] += share
     all_gone = bool(refunds) and all(line.net_minor == taken[line.line_ref] for line in lines)
     return tuple(_line_state(line, taken[line.line_ref], quantities[line.line_ref], all_gone) for line in lines)
 

@@ -26,7 +26,6 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 _UNFIT = re.compile("[\0-\x1f\x7f\ud800-\udfff]")
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,15}")
-_REASONS = {"required": "missing", "null": "missing", "type": "not_an_object", "invalid": "wrong_type"}
 
 
 class Unreadable(ValueError):
@@ -199,7 +198,7 @@ def parse_standard(body: bytes) -> EventFacts | str:
     if not isinstance(envelope, dict):
         raise Unreadable("not_an_object")
     kind = envelope.get("type")
-    if not isinstance(kind, str) or not kind:
+    if not isinstance(kind, str) or isinstance(kind, _Number) or not kind:
         raise Unreadable("missing" if kind is None else "wrong_type", "type")
     topic = _UNFIT.sub("?", kind)[:80]
     if kind not in facts.KINDS:

@@ -47,6 +47,11 @@ def start(app: Flask) -> None:
     app.extensions[_KEY].start()
 
 
+def stop(app: Flask) -> None:
+    """Close this process's spool file; the next click opens another."""
+    app.extensions[_KEY].stop()
+
+
 @dataclass(slots=True)
 class _Process:
     """What belongs to one process and must not be shared with a child of it."""
@@ -116,6 +121,9 @@ class Redirect:
     def start(self) -> None:
         """Follow links' changes, and close old spool files, in a thread of this process."""
         self._cache.watch(lambda: self._own_process().spool.close_if_old())
+
+    def stop(self) -> None:
+        self._own_process().spool.close()
 
     def can_write(self) -> bool:
         """True when a click could be kept right now."""

@@ -16,7 +16,7 @@ AGENT_LENGTH_MAX = 400
 AGENTS_REMEMBERED = 8192
 VISITOR_BYTES = 12
 
-_HOST = re.compile(r"https?://([a-z0-9](?:[a-z0-9.-]{0,253}[a-z0-9])?)(?:[:/?#]|$)", re.I)
+_HOST = re.compile(r"https?://([a-z0-9](?:[a-z0-9.-]{0,253}[a-z0-9])?)(?::\d{1,5})?(?:[/?#]|\Z)", re.I)
 _TABLET = re.compile(r"iPad|Tablet|PlayBook|Silk/|Android(?!.*Mobile)", re.I)
 _PHONE = re.compile(r"Mobi|iPhone|iPod|Windows Phone|Opera Mini", re.I)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from affiliate.core.db import affected, is_postgres, upsert
@@ -16,6 +17,7 @@ from affiliate.tracking import rules, tokens
 from affiliate.tracking.models import Click, SpoolProgress
 from affiliate.tracking.records import ClickRecord
 
+CLICKS = cast(sa.Table, Click.__table__)  # the ORM's unit of work stays off this path
 HOUR = timedelta(hours=rules.REPEAT_HOURS)
 
 
@@ -61,8 +63,7 @@ def load(session: Session, records: Sequence[ClickRecord]) -> Loaded:
     rows = [_row(record, *owners[record.link_id]) for record in records if record.link_id in owners]
     new = 0
     if rows:
-        insert = upsert(session, Click).on_conflict_do_nothing(index_elements=["clicked_at", "nonce"])
-        new = max(0, affected(session.execute(insert, rows)))
+        new = _insert(session, rows)
         _mark_repeated(session, rows)
     return Loaded(new, [record for record in records if record.link_id not in owners])
 
@@ -89,6 +90,17 @@ def _row(record: ClickRecord, community_id: int, merchant_id: int) -> dict[str, 
         "is_qualified": not record.reason,
         "reason": record.reason or None,
     }
+
+
+def _insert(session: Session, rows: list[dict[str, Any]]) -> int:
+    """Rows that were new. PostgreSQL takes them as one statement over arrays, SQLite as one prepared statement."""
+    insert = upsert(session, CLICKS)
+    if is_postgres(session):
+        names = list(rows[0])
+        arrays = [sa.literal([row[name] for row in rows], postgresql.ARRAY(CLICKS.c[name].type)) for name in names]
+        insert = insert.from_select(names, sa.select(sa.func.unnest(*arrays).table_valued(*names)))
+        return affected(session.execute(insert.on_conflict_do_nothing()))
+    return affected(session.execute(insert.on_conflict_do_nothing(), rows))
 
 
 def _mark_repeated(session: Session, rows: list[dict[str, Any]]) -> None:
@@ -131,5 +143,5 @@ def _mark_repeated(session: Session, rows: list[dict[str, Any]]) -> None:
 
 def _hour_before(session: Session, moment: Any) -> Any:
     if is_postgres(session):
-        return moment - HOUR
+        return moment - sa.literal(HOUR, sa.Interval)
     return sa.func.strftime("%Y-%m-%d %H:%M:%f000", moment, f"-{rules.REPEAT_HOURS} hours", type_=sa.String)

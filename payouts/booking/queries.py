@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from affiliate.commissions.models import Commission, CommissionEvent, CommissionShare
 from affiliate.core.db import is_postgres
-from payouts.booking.chart import EarnedFact, Share, merchant_owner
+from payouts.booking.chart import EarnedFact, Share
 from payouts.booking.rules import Claim
 from payouts.ledger.accounts import CASH, CLEARING, RECEIVABLE
 from payouts.ledger.models import LedgerAccount, LedgerEntry, Posting
@@ -100,21 +100,20 @@ def _fact(event: CommissionEvent, of_commission: datetime, shares: tuple[Share, 
     )
 
 
-def received(session: Session, merchant_id: int, currency: str) -> int:
-    """What a merchant has paid us, by the books: what its account holds against our cash."""
-    owner = merchant_owner(merchant_id)
-    return -_against_cash(session, RECEIVABLE, [owner], None).get((owner, currency), 0)
+def received(session: Session, owners: Collection[str] | None) -> dict[tuple[str, str], int]:
+    """What these merchants, or all, have paid us, by (owner, currency): what their accounts hold against our cash."""
+    return {key: -total for key, total in _against_cash(session, RECEIVABLE, owners, None).items()}
 
 
 def settled(
-    session: Session, owners: Collection[str], *, as_of: datetime | None = None
+    session: Session, owners: Collection[str] | None, *, as_of: datetime | None = None
 ) -> dict[tuple[str, str], int]:
-    """What has reached each owner, by (owner, currency): what left clearing for our bank, less what came back."""
+    """What has reached these owners, or all, by (owner, currency): what left clearing for our bank, less what came back."""
     return _against_cash(session, CLEARING, owners, as_of)
 
 
 def _against_cash(
-    session: Session, name: str, owners: Collection[str], as_of: datetime | None
+    session: Session, name: str, owners: Collection[str] | None, as_of: datetime | None
 ) -> dict[tuple[str, str], int]:
     cash_leg, cash = aliased(Posting), aliased(LedgerAccount)
     moved_cash = (
@@ -125,9 +124,11 @@ def _against_cash(
     query = (
         sa.select(LedgerAccount.owner, LedgerAccount.currency, sa.func.sum(Posting.amount_minor))
         .join(LedgerAccount, LedgerAccount.id == Posting.account_id)
-        .where(LedgerAccount.name == name, LedgerAccount.owner.in_(sorted(owners)), moved_cash)
+        .where(LedgerAccount.name == name, moved_cash)
         .group_by(LedgerAccount.owner, LedgerAccount.currency)
     )
+    if owners is not None:
+        query = query.where(LedgerAccount.owner.in_(sorted(owners)))
     if as_of is not None:
         query = query.join(LedgerEntry, LedgerEntry.id == Posting.entry_id).where(LedgerEntry.occurred_at <= as_of)
     return {(owner, code): int(total) for owner, code, total in session.execute(query)}
@@ -152,14 +153,3 @@ def claims(session: Session, merchant_id: int, currency: str) -> list[Claim]:
         .order_by(first)
     )
     return [Claim(row[0], row[1], row[2], bool(row[3]), int(row[4]), int(row[5]), int(row[6])) for row in rows]
-
-
-def funding_pairs(session: Session) -> list[tuple[int, str]]:
-    """(merchant, currency) wherever money may await a merchant's payment."""
-    rows = session.execute(
-        sa.select(CommissionEvent.merchant_id, CommissionEvent.currency)
-        .where(CommissionEvent.needs_funding)
-        .distinct()
-        .order_by(CommissionEvent.merchant_id, CommissionEvent.currency)
-    )
-    return [(merchant_id, currency) for merchant_id, currency in rows]

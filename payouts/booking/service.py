@@ -49,7 +49,8 @@ def cover(session: Session, merchants: Iterable[tuple[int, str]], *, now: dateti
 
 
 def _cover_one(session: Session, merchant_id: int, currency: str, now: datetime) -> int:
-    received = queries.received(session, merchant_id, currency)
+    owner = chart.merchant_owner(merchant_id)
+    received = queries.received(session, [owner]).get((owner, currency), 0)
     if received == 0:
         return 0
     coverage = rules.cover(queries.claims(session, merchant_id, currency), received)

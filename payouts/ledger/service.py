@@ -57,7 +57,7 @@ def _open_accounts(session: Session, keys: set[AccountKey], now: datetime) -> di
 
 def _accounts(session: Session, keys: set[AccountKey]) -> dict[AccountKey, int]:
     table = LedgerAccount
-    found = {}
+    found: dict[AccountKey, int] = {}
     for owners in _chunks(sorted({key.owner for key in keys})):
         rows = session.execute(
             sa.select(table.id, table.name, table.owner, table.currency).where(table.owner.in_(owners))

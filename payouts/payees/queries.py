@@ -1,4 +1,4 @@
-"""Payout accounts, and whose account a person may change."""
+"""Payout accounts, and whose account a person may see and change."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from affiliate.communities.models import Community, Curator
-from affiliate.communities.queries import curated_by
+from affiliate.communities.models import Community
+from affiliate.communities.queries import curators, seen_by
 from affiliate.core.errors import NotFound
 from affiliate.identity.actors import Actor
 from payouts.payees.models import PayoutAccount
@@ -18,11 +18,12 @@ CURRENCY = "IDR"  # the banks we know are Indonesian; their accounts hold rupiah
 
 @dataclass(frozen=True, slots=True)
 class Payee:
-    """One owner whose account the person may change, with the account that counts now."""
+    """One owner with the account that counts now; `is_mine` says that the person who looks may change it."""
 
     owner: str
     name: str
     is_community: bool
+    is_mine: bool
     account: PayoutAccount | None
 
 
@@ -41,21 +42,25 @@ def history(session: Session, owner: str) -> list[PayoutAccount]:
     return list(session.execute(rows.order_by(PayoutAccount.id.desc())).scalars())
 
 
-def editable(session: Session, actor: Actor, slug: str) -> tuple[Community, list[Payee]]:
-    """The community and the payees in it that this person may change: its own as its owner, oneself as a curator.
+def seen(session: Session, actor: Actor, slug: str) -> tuple[Community, list[Payee]]:
+    """The community and the payees in it that this person may see; their own are theirs to change.
 
-    Raises NotFound for a community that is not there, or where the person may change none.
+    A community's owner sees the community's, a curator their own, platform staff all, and nobody changes another's.
+    Raises NotFound for a community that is not there, or in which the person may see none.
     """
-    community = curated_by(session, actor, slug)
-    wanted: list[tuple[str, str, bool]] = []
-    if community.id in actor.owned_communities:  # not the platform's admin: nobody steers other people's money
-        wanted.append((f"community:{community.id}", community.name, True))
-    if actor.user_id is not None:
-        own = sa.select(Curator).where(Curator.community_id == community.id, Curator.user_id == actor.user_id)
-        wanted += [(f"curator:{row.id}", row.name, False) for row in session.execute(own).scalars()]
-    if not wanted:
+    community = seen_by(session, actor, slug)
+    owns = community.id in actor.owned_communities
+    found = []
+    if owns or actor.sees_all():
+        found.append(_payee(session, f"community:{community.id}", community.name, is_community=True, is_mine=owns))
+    for curator in curators(session, community):
+        is_self = actor.user_id is not None and curator.user_id == actor.user_id
+        if is_self or actor.sees_all():
+            found.append(_payee(session, f"curator:{curator.id}", curator.name, is_community=False, is_mine=is_self))
+    if not found:
         raise NotFound
-    return community, [
-        Payee(owner, name, is_community, next(iter(history(session, owner)), None))
-        for owner, name, is_community in wanted
-    ]
+    return community, found
+
+
+def _payee(session: Session, owner: str, name: str, *, is_community: bool, is_mine: bool) -> Payee:
+    return Payee(owner, name, is_community, is_mine, next(iter(history(session, owner)), None))

@@ -28,7 +28,7 @@ class AccountForm(web.Strict):
 
 
 @bp.get("/portal/<slug>/payout-account")
-@guards.require(*guards.COMMUNITY)
+@guards.require(*guards.COMMUNITY, *guards.FINANCE)
 def edit(slug: str) -> Any:
     return _page(slug, request.args.get("payee"))
 
@@ -39,8 +39,8 @@ def give(slug: str) -> Any:
     try:
         data = web.load_form(AccountForm())
         with transaction(db.session) as session:
-            _community, payees = queries.editable(session, guards.actor(), slug)
-            payee = _chosen(payees, data.pop("owner"))
+            _community, payees = queries.seen(session, guards.actor(), slug)
+            payee = _chosen([payee for payee in payees if payee.is_mine], data.pop("owner"))
             service.give_account(session, payee, **data, actor=guards.actor(), now=clock.now())
     except Invalid as error:
         return _page(slug, request.form.get("owner"), error), error.status
@@ -59,7 +59,7 @@ def _chosen(payees: list[queries.Payee], owner: str | None) -> queries.Payee:
 
 
 def _page(slug: str, owner: str | None, error: Invalid | None = None) -> str:
-    community, payees = queries.editable(db.session, guards.actor(), slug)
+    community, payees = queries.seen(db.session, guards.actor(), slug)
     payee = _chosen(payees, owner)
     return render_template(
         "payouts/payees/edit.html",

@@ -15,7 +15,7 @@ from affiliate.identity.actors import Actor
 from payouts.ledger import queries as ledger
 from payouts.ledger.accounts import PAYABLE, PAYABLE_UNFUNDED
 from payouts.runs import rules
-from payouts.runs.models import BLOCKING, Payout, PayoutAttempt, PayoutRun, PayoutStatus, RunLeftOut
+from payouts.runs.models import BLOCKING, Payout, PayoutAttempt, PayoutRun, PayoutStatus, RunLeftOut, RunStatus
 
 ID_MAX = 2**63 - 1
 CHUNK = 10_000  # values in one IN list
@@ -80,13 +80,13 @@ def run_for(session: Session, actor: Actor, run_id: int, *, lock: bool = False) 
     return found
 
 
-def payout_for(session: Session, actor: Actor, payout_id: int) -> Payout:
-    """One payout, likewise."""
+def payout_for(session: Session, actor: Actor, payout_id: int, *, run_id: int | None = None) -> Payout:
+    """One payout, likewise; with `run_id` only one of that run."""
     if not actor.sees_all() or payout_id > ID_MAX:
         raise NotFound
     query = sa.select(Payout).where(Payout.id == payout_id).execution_options(populate_existing=True)
     found = session.execute(query).scalar_one_or_none()
-    if found is None:
+    if found is None or (run_id is not None and found.run_id != run_id):
         raise NotFound
     return found
 
@@ -143,6 +143,17 @@ def earlier_payouts(session: Session, run: PayoutRun) -> dict[str, Payout]:
     )
     rows = session.execute(sa.select(Payout).where(Payout.id.in_(last))).scalars()
     return {row.owner: row for row in rows}
+
+
+def indebted_before(session: Session, run: PayoutRun) -> frozenset[str]:
+    """Owners whom the last run before this one, in its currency, left out for a debt."""
+    last = sa.select(sa.func.max(PayoutRun.id)).where(
+        PayoutRun.id < run.id, PayoutRun.currency == run.currency, PayoutRun.status != RunStatus.CANCELLED
+    )
+    query = sa.select(RunLeftOut.owner).where(
+        RunLeftOut.run_id == last.scalar_subquery(), RunLeftOut.reason == rules.Reason.DEBT
+    )
+    return frozenset(session.execute(query).scalars())
 
 
 def latest_attempts(session: Session, run_id: int) -> dict[int, PayoutAttempt]:

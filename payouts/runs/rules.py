@@ -67,6 +67,10 @@ class Plan:
     def total_minor(self) -> int:
         return sum(entry.amount_minor for entry in self.due)
 
+    @property
+    def owners(self) -> set[str]:
+        return {entry.owner for entry in self.due} | {entry.owner for entry in self.left_out}
+
 
 @dataclass(frozen=True, slots=True)
 class Line:

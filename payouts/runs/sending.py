@@ -115,9 +115,7 @@ def record_outcome(session: Session, claimed: Claim, outcome: Outcome, *, now: d
         _refused(session, claimed, now)
         return True
     status = PayoutStatus.SENT if outcome.result == Result.SENT else PayoutStatus.UNKNOWN
-    session.execute(
-        _submitting(claimed).values(status=status, reference=one_line(outcome.reference)[:REFERENCE_MAX])
-    )
+    session.execute(_submitting(claimed).values(status=status, reference=one_line(outcome.reference)[:REFERENCE_MAX]))
     return True
 
 

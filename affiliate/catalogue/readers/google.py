@@ -33,6 +33,4 @@ def columns_of(headings: Sequence[str]) -> dict[str, tuple[str, ...]] | None:
         by_name.setdefault(name_of(heading), heading)
     if not by_name.keys() >= _ALWAYS:
         return None
-    return {
-        field: tuple(by_name[name] for name in names if name in by_name) for field, names in FIELD_NAMES.items()
-    }
+    return {field: tuple(by_name[name] for name in names if name in by_name) for field, names in FIELD_NAMES.items()}

@@ -1,4 +1,4 @@
-"""Which column of a plain table holds which of our fields: proposed from headings, then from what stands below. Pure."""
+"""Which column of a plain table holds which of our fields: proposed from headings, then from their cells. Pure."""
 
 from __future__ import annotations
 

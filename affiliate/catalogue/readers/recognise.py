@@ -12,6 +12,7 @@ from affiliate.catalogue.models import Format
 from affiliate.catalogue.readers import google, mapping, shopify_csv
 from affiliate.catalogue.readers.rows import Layout, Refused
 from affiliate.catalogue.readers.tables import headings_of, records
+from affiliate.catalogue.rules import one_line
 from affiliate.core.streams import Encoding, delimiter_of, encoding_of, head_text, text_lines
 
 PREVIEW_ROWS = 3
@@ -62,7 +63,7 @@ def _xml(head: str, wanted: Format | None) -> Layout:
     bare = _NOT_ROOT.sub("", head)
     if _HTML.match(bare.lstrip()):
         raise Refused("html_page")
-    if _DOCTYPE.search(bare):
+    if _DOCTYPE.match(bare.lstrip()):
         raise Refused("doctype_refused")
     root = _ROOT.search(bare)
     if root is None or root.group(2).lower() not in _FEED_ROOTS:
@@ -83,7 +84,7 @@ def _table(
 ) -> Recognised:
     delimiter = delimiter_of(head)
     headings, sample = _first_rows(path, encoding, delimiter)
-    shown = tuple(tuple(cell[:CELL_SHOWN] for cell in row) for row in sample[:PREVIEW_ROWS])
+    shown = tuple(tuple(one_line(cell)[:CELL_SHOWN] for cell in row) for row in sample[:PREVIEW_ROWS])
     found = Recognised(Layout(Format.PLAIN_CSV, encoding, delimiter, {}, shop_url), tuple(headings), shown)
     kind = _kind(headings, delimiter, wanted)
     if kind is Format.PLAIN_CSV:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from affiliate.catalogue.readers.rows import BrokenRow, Layout, RawRow, Row
+from affiliate.catalogue.rules import one_line
 from affiliate.core.streams import text_lines
 
 
@@ -40,7 +41,7 @@ def records(lines: Iterable[str], delimiter: str) -> Iterator[Record]:
 
 
 def headings_of(record: Record) -> list[str]:
-    return [cell.strip().lstrip("\ufeff") for cell in record.cells]
+    return [one_line(cell) for cell in record.cells]
 
 
 def mapped_rows(handle: BinaryIO, layout: Layout) -> Iterator[Row]:

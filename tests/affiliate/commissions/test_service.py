@@ -148,6 +148,20 @@ def test_an_order_whose_click_turns_out_to_be_anothers_moves_between_communities
     assert sold.commission(order).community_id == other.id
 
 
+def test_an_order_that_turns_out_to_be_in_another_currency_moves_between_currencies(sold):
+    order = sold.order()
+    sold.settle(order)
+    order.currency = "USD"
+    sold.settle(order)
+    assert [(event.currency, event.amount_minor) for event in sold.events(order)] == [
+        ("IDR", 1_000_000),
+        ("IDR", -1_000_000),
+        ("USD", 1_000_000),
+    ]
+    assert sold.commission(order).currency == "USD"
+    assert sold.settle(order) == []
+
+
 def test_a_credit_that_is_lost_takes_everything_back(sold):
     order = sold.order()
     sold.settle(order)

@@ -1,0 +1,216 @@
+"""What a community's picks brought in a period: visits, orders, money, and which picks did it.
+
+A fixed number of queries each. Every function takes the community as a row that its actor was allowed to load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from affiliate.catalogue.models import Availability, Product, ProductStatus
+from affiliate.commissions.models import Commission, CommissionEvent, CommissionShare, ShareRole
+from affiliate.communities.models import Brand, Community
+from affiliate.conversions.models import Conversion, ConversionStatus
+from affiliate.insights import rules
+from affiliate.insights.days import local_day, within
+from affiliate.insights.rules import Period
+from affiliate.merchants.models import Merchant
+from affiliate.storefronts.models import Collection, CollectionStatus, Pick
+from affiliate.tracking.models import Click
+
+TOP_PICKS = 6
+ILL_PICKS = 12
+Amounts = list[tuple[str, int]]  # (currency, minor units), most money first
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One period in numbers. Money is the community's and its curators' part, by currency."""
+
+    clicks: int
+    orders: int
+    estimated: Amounts
+    earned: Amounts
+
+    @property
+    def rate_bps(self) -> int | None:
+        """Orders of a hundred qualified visits, in basis points."""
+        return rules.ratio_bps(self.orders, self.clicks)
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """How far a new community has come on the way to its first visitor."""
+
+    brand: bool
+    collection: bool
+    pick: bool
+    published: bool
+    visited: bool
+
+    @property
+    def done(self) -> bool:
+        return self.published and self.visited
+
+
+@dataclass(frozen=True, slots=True)
+class TopPick:
+    """A pick with what it brought in the period."""
+
+    pick: Pick
+    product: Product
+    merchant: str
+    clicks: int
+    orders: int
+    earned: Amounts
+
+
+def figures(session: Session, community: Community, period: Period) -> Figures:
+    """Visits, orders and money of a period. Four queries."""
+    return Figures(
+        clicks=session.scalars(sa.select(sa.func.count()).where(*_visits(community, period))).one(),
+        orders=session.scalars(sa.select(sa.func.count()).where(*_orders(community, period))).one(),
+        estimated=_amounts(
+            session,
+            sa.select(Conversion.currency, sa.func.sum(Conversion.community_estimate_minor))
+            .where(*_orders(community, period), Conversion.status == ConversionStatus.PENDING)
+            .group_by(Conversion.currency),
+        ),
+        earned=_amounts(
+            session,
+            sa.select(CommissionEvent.currency, sa.func.sum(CommissionShare.amount_minor))
+            .join(CommissionShare, CommissionShare.event_id == CommissionEvent.id)
+            .where(
+                CommissionEvent.community_id == community.id,
+                CommissionShare.role != ShareRole.PLATFORM,
+                within(CommissionEvent.occurred_at, period),
+            )
+            .group_by(CommissionEvent.currency),
+        ),
+    )
+
+
+def visits_by_day(session: Session, community: Community, period: Period) -> list[tuple[date, int]]:
+    """Qualified visits of every day."""
+    return _by_day(session, Click.clicked_at, _visits(community, period), period)
+
+
+def orders_by_day(session: Session, community: Community, period: Period) -> list[tuple[date, int]]:
+    """Orders placed on every day, declined ones left out."""
+    return _by_day(session, Conversion.placed_at, _orders(community, period), period)
+
+
+def top_picks(session: Session, community: Community, period: Period) -> list[TopPick]:
+    """The shown picks that brought most orders, then most visits. Two queries."""
+    clicks = _count_by_link(Click.link_id, _visits(community, period)).subquery()
+    orders = _count_by_link(Conversion.link_id, _orders(community, period)).subquery()
+    visits, bought = sa.func.coalesce(clicks.c.number, 0), sa.func.coalesce(orders.c.number, 0)
+    rows = session.execute(
+        sa.select(Pick, Product, Merchant.name, visits.label("clicks"), bought.label("orders"))
+        .join(Product, Product.id == Pick.product_id)
+        .join(Merchant, Merchant.id == Product.merchant_id)
+        .outerjoin(clicks, clicks.c.link_id == Pick.link_id)
+        .outerjoin(orders, orders.c.link_id == Pick.link_id)
+        .where(Pick.community_id == community.id, Pick.withdrawn_at.is_(None), visits + bought > 0)
+        .order_by(bought.desc(), visits.desc(), Pick.id)
+        .limit(TOP_PICKS)
+    ).all()
+    earned = _earned_by_link(session, [row.Pick.link_id for row in rows], period)
+    return [
+        TopPick(row.Pick, row.Product, row.name, row.clicks, row.orders, earned.get(row.Pick.link_id, []))
+        for row in rows
+    ]
+
+
+def ill_picks(session: Session, community: Community) -> Sequence[sa.Row[Pick, Product, Collection]]:
+    """Shown picks that nobody can buy: sold out, or taken out of the store's catalogue."""
+    return session.execute(
+        sa.select(Pick, Product, Collection)
+        .join(Product, Product.id == Pick.product_id)
+        .join(Collection, Collection.id == Pick.collection_id)
+        .where(
+            Pick.community_id == community.id,
+            Pick.withdrawn_at.is_(None),
+            (Product.status == ProductStatus.WITHDRAWN) | (Product.availability == Availability.OUT_OF_STOCK),
+        )
+        .order_by(Collection.position, Pick.position)
+        .limit(ILL_PICKS)
+    ).all()
+
+
+def steps(session: Session, community: Community) -> Steps:
+    """What of the first steps is done. One query."""
+    row = session.execute(
+        sa.select(
+            _exists(Brand, Brand.community_id == community.id, (Brand.tagline != "") | (Brand.symbol != "")),
+            _exists(Collection, Collection.community_id == community.id),
+            _exists(Pick, Pick.community_id == community.id, Pick.withdrawn_at.is_(None)),
+            _exists(
+                Collection, Collection.community_id == community.id, Collection.status == CollectionStatus.PUBLISHED
+            ),
+            _exists(Click, Click.community_id == community.id),
+        )
+    ).one()
+    return Steps(*(bool(part) for part in row))
+
+
+def _exists(model: Any, *conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    return sa.select(sa.literal(1)).select_from(model).where(*conditions).exists()
+
+
+def _visits(community: Community, period: Period) -> tuple[sa.ColumnElement[bool], ...]:
+    return (Click.community_id == community.id, Click.is_qualified.is_(True), within(Click.clicked_at, period))
+
+
+def _orders(community: Community, period: Period) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        Conversion.community_id == community.id,
+        Conversion.status != ConversionStatus.DECLINED,
+        within(Conversion.placed_at, period),
+    )
+
+
+def _by_day(
+    session: Session, column: Any, conditions: tuple[sa.ColumnElement[bool], ...], period: Period
+) -> list[tuple[date, int]]:
+    day = local_day(session, column)
+    rows = session.execute(sa.select(day, sa.func.count()).where(*conditions).group_by(day))
+    return rules.filled(dict(rows.tuples().all()), period.days)
+
+
+def _count_by_link(link_id: Any, conditions: tuple[sa.ColumnElement[bool], ...]) -> sa.Select[Any]:
+    return (
+        sa.select(link_id.label("link_id"), sa.func.count().label("number"))
+        .where(*conditions, link_id.is_not(None))
+        .group_by(link_id)
+    )
+
+
+def _earned_by_link(session: Session, link_ids: Sequence[int], period: Period) -> dict[int, Amounts]:
+    rows = session.execute(
+        sa.select(Conversion.link_id, CommissionEvent.currency, sa.func.sum(CommissionShare.amount_minor))
+        .join(Commission, Commission.conversion_id == Conversion.id)
+        .join(CommissionEvent, CommissionEvent.commission_id == Commission.id)
+        .join(CommissionShare, CommissionShare.event_id == CommissionEvent.id)
+        .where(
+            Conversion.link_id.in_(link_ids),
+            CommissionShare.role != ShareRole.PLATFORM,
+            within(CommissionEvent.occurred_at, period),
+        )
+        .group_by(Conversion.link_id, CommissionEvent.currency)
+    )
+    found: dict[int, Amounts] = {}
+    for link_id, currency, amount in rows:
+        found.setdefault(link_id or 0, []).append((currency, int(amount)))
+    return found
+
+
+def _amounts(session: Session, query: sa.Select[str, int]) -> Amounts:
+    rows = session.execute(query).all()
+    return sorted(((currency, int(amount)) for currency, amount in rows), key=lambda pair: -pair[1])

@@ -1,0 +1,242 @@
+"""The pipeline's verbs, each for a batch of deliveries: claim, work, set aside; and replay for a person.
+
+`work` loads what the batch needs in a fixed number of queries, decides with pure rules, and writes in a fixed number of
+statements. Whoever works an order holds it until the transaction ends, so that two workers never fold half of its set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from affiliate.core.db import affected, is_postgres, upsert
+from affiliate.core.errors import Conflict
+from affiliate.core.i18n import _l
+from affiliate.core.signing import sha256_hex
+from affiliate.identity.actors import Actor
+from affiliate.identity.service import record
+from affiliate.orders import queries, rows, rules
+from affiliate.orders.facts import Event, EventFacts
+from affiliate.orders.models import Delivery, DeliveryStatus, OrderEvent, Verdict
+from affiliate.orders.schemas import Unreadable, parse_standard
+
+LEASE = timedelta(minutes=5)
+TRIES_MAX = 10
+DUE = (DeliveryStatus.RECEIVED, DeliveryStatus.RETRY)
+CURRENCY_MISMATCH = "currency_mismatch"
+OrderKey = tuple[int, str]  # merchant id, the merchant's order number
+
+
+class NotReplayable(Conflict):
+    """It is waiting for its turn already."""
+
+    code = "not_replayable"
+    message = _l("This delivery is waiting for its turn already.")
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What we make of one delivery, as its row says it afterwards."""
+
+    delivery_id: int
+    verdict: Verdict
+    topic: str = ""
+    order_ref: str | None = None
+    reason: str | None = None
+    reason_field: str | None = None
+
+    def refuse(self, reason: str, reason_field: str | None) -> None:
+        self.verdict, self.reason, self.reason_field = Verdict.UNREADABLE, reason, reason_field
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What the deliveries of a batch say: outcomes by delivery, new facts by order."""
+
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    told: dict[OrderKey, list[tuple[Any, EventFacts]]] = field(default_factory=dict)
+
+
+def claim(session: Session, *, limit: int, now: datetime) -> list[int]:
+    """Ids of due deliveries, oldest first, leased to the caller; a killed worker's are due again after LEASE."""
+    free = Delivery.lease_until.is_(None) | (Delivery.lease_until < now)
+    due = (
+        sa.select(Delivery.id)
+        .where(Delivery.status.in_(DUE), Delivery.next_try_at <= now, free)
+        .order_by(Delivery.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ids = list(session.execute(due).scalars())
+    if not ids:
+        return []
+    leased = session.execute(
+        sa.update(Delivery)
+        .where(Delivery.id.in_(ids), Delivery.status.in_(DUE), free)
+        .values(lease_until=now + LEASE, attempts=Delivery.attempts + 1)
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    )
+    return sorted(leased.scalars())
+
+
+def work(session: Session, delivery_ids: Sequence[int], *, now: datetime) -> list[int]:
+    """Read these deliveries, refold the orders that they touch; ids of the orders that changed."""
+    deliveries = queries.due(session, delivery_ids)
+    batch = _read(deliveries)
+    _hold(session, batch.told)
+    known = queries.events(session, batch.told)
+    added: list[dict[str, Any]] = []
+    states: dict[OrderKey, rules.OrderState] = {}
+    for key, told in batch.told.items():
+        state = _fold(known.get(key, {}), told, batch.outcomes, added)
+        if state is not None:
+            states[key] = state
+    if added:
+        insert = upsert(session, OrderEvent)
+        session.execute(insert.on_conflict_do_nothing(index_elements=["merchant_id", "order_ref", "digest"]), added)
+    changed = rows.write(session, states, now=now)
+    _refuse_foreign(session, states, known, batch.outcomes)
+    _conclude(session, batch.outcomes.values(), now)
+    return changed
+
+
+def _read(deliveries: Iterable[Any]) -> _Batch:
+    batch = _Batch()
+    for delivery in deliveries:
+        outcome = Outcome(delivery.id, Verdict.ACCEPTED)
+        batch.outcomes[delivery.id] = outcome
+        try:
+            told = parse_standard(delivery.body)
+        except Unreadable as refusal:
+            outcome.topic, outcome.order_ref = refusal.topic, refusal.order_ref
+            outcome.refuse(refusal.reason, refusal.field)
+            continue
+        if isinstance(told, str):
+            outcome.topic, outcome.verdict = told, Verdict.IGNORED
+            continue
+        outcome.topic, outcome.order_ref = told.kind, told.order_ref
+        batch.told.setdefault((delivery.merchant_id, told.order_ref), []).append((delivery, told))
+    return batch
+
+
+def _hold(session: Session, keys: Iterable[OrderKey]) -> None:
+    """Hold these orders, known or not, until the transaction ends. SQLite has one writer anyway."""
+    wanted = sorted(int(sha256_hex(f"order:{merchant}:{ref}".encode())[:15], 16) for merchant, ref in keys)
+    if wanted and is_postgres(session):
+        numbers = sa.func.unnest(sa.cast(wanted, sa.ARRAY(sa.BigInteger))).table_valued("number", name="held").render_derived()
+        ordered = sa.select(numbers.c.number).order_by(numbers.c.number).subquery()
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(ordered.c.number))).all()
+
+
+def _fold(
+    known: dict[str, Event],
+    told: Sequence[tuple[Any, EventFacts]],
+    outcomes: Mapping[int, Outcome],
+    added: list[dict[str, Any]],
+) -> rules.OrderState | None:
+    """One order with what is new about it: judges each delivery, appends new event rows, gives the state at the end."""
+    state = rules.fold(known.values())
+    for delivery, facts in told:
+        outcome, digest = outcomes[delivery.id], facts.digest()
+        before = known.get(digest)
+        if before is None:
+            known[digest] = Event(digest, delivery.received_at, delivery.id, facts)
+            added.append(_event_row(known[digest], delivery.merchant_id))
+            after = rules.fold(known.values())
+            outcome.verdict = Verdict.ACCEPTED if after is None or rules.changed(state, after) else Verdict.STALE
+            state = after
+        elif before.delivery_id != delivery.id:
+            outcome.verdict = Verdict.REPEAT
+        elif delivery.verdict is Verdict.STALE:
+            outcome.verdict = Verdict.STALE  # worked again: it is still what it was
+        if state is not None and digest in state.foreign:
+            outcome.refuse(CURRENCY_MISMATCH, "data.currency")
+    return state
+
+
+def _event_row(event: Event, merchant_id: int) -> dict[str, Any]:
+    return {
+        "merchant_id": merchant_id,
+        "order_ref": event.facts.order_ref,
+        "digest": event.digest,
+        "kind": event.facts.kind,
+        "version": event.facts.version,
+        "occurred_at": event.facts.occurred_at,
+        "received_at": event.received_at,
+        "content": event.facts.content(),
+        "delivery_id": event.delivery_id,
+    }
+
+
+def _refuse_foreign(
+    session: Session,
+    states: Mapping[OrderKey, rules.OrderState],
+    known: Mapping[OrderKey, Mapping[str, Event]],
+    outcomes: Mapping[int, Outcome],
+) -> None:
+    """Say so at earlier deliveries, too, once the order's currency shows that theirs was another."""
+    earlier = {known[key][digest].delivery_id for key, state in states.items() for digest in state.foreign} - set(
+        outcomes
+    )
+    if earlier:
+        session.execute(
+            sa.update(Delivery)
+            .where(Delivery.id.in_(earlier))
+            .values(verdict=Verdict.UNREADABLE, reason=CURRENCY_MISMATCH, reason_field="data.currency")
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _conclude(session: Session, outcomes: Iterable[Outcome], now: datetime) -> None:
+    worked = [
+        {
+            "id": outcome.delivery_id,
+            "verdict": outcome.verdict,
+            "topic": outcome.topic,
+            "order_ref": outcome.order_ref,
+            "reason": outcome.reason,
+            "reason_field": outcome.reason_field,
+            "status": DeliveryStatus.WORKED,
+            "error": None,
+            "lease_until": None,
+            "worked_at": now,
+        }
+        for outcome in outcomes
+    ]
+    if worked:
+        session.execute(sa.update(Delivery), worked)
+
+
+def set_aside(session: Session, delivery_id: int, *, error: str, now: datetime) -> None:
+    """Try again after 1, 2, 4 … minutes; after TRIES_MAX tries the delivery is parked for a person."""
+    tries = session.execute(sa.select(Delivery.attempts).where(Delivery.id == delivery_id)).scalar_one()
+    parked = tries >= TRIES_MAX
+    session.execute(
+        sa.update(Delivery)
+        .where(Delivery.id == delivery_id, Delivery.status.in_(DUE))
+        .values(
+            status=DeliveryStatus.PARKED if parked else DeliveryStatus.RETRY,
+            error=error[:2000],
+            lease_until=None,
+            next_try_at=now + timedelta(minutes=2 ** max(0, min(tries, TRIES_MAX) - 1)),
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def replay(session: Session, delivery: Delivery, *, actor: Actor, now: datetime) -> None:
+    """Work a delivery once more; nothing that it said is booked twice. Raises NotReplayable."""
+    done = session.execute(
+        sa.update(Delivery)
+        .where(Delivery.id == delivery.id, Delivery.status.not_in(DUE))
+        .values(status=DeliveryStatus.RECEIVED, attempts=0, next_try_at=now, lease_until=None, error=None)
+    )
+    if not affected(done):
+        raise NotReplayable
+    record(session, actor, "delivery.replayed", ("delivery", delivery.id), now=now)

@@ -1,0 +1,213 @@
+"""Invariants between what was earned and what is booked. Each check counts its violations; 0 is right."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from affiliate.commissions.models import Commission, CommissionEvent, CommissionShare
+from affiliate.conversions.models import Conversion
+from affiliate.core import clock
+from affiliate.orders.models import Order
+from payouts.booking import queries
+from payouts.booking.chart import event_source, merchant_owner
+from payouts.ledger import queries as ledger
+from payouts.ledger.accounts import CLEARING, FEES, PAYABLE, PAYABLE_UNFUNDED, PLATFORM, RECEIVABLE
+from payouts.ledger.checks import Check, count
+from payouts.ledger.models import LedgerAccount, LedgerEntry, Posting
+
+BOOKED_WITHIN = timedelta(minutes=5)
+BATCH = 1000
+PREFIXES = ("commission_event:", "funding:")
+OwnerSum = Counter[tuple[str, str]]
+
+
+def shares_that_do_not_sum(session: Session) -> int:
+    query = sa.select(CommissionEvent.id).where(queries.shares_total() != CommissionEvent.amount_minor)
+    return count(session, query)
+
+
+def misbooked_events(session: Session) -> int:
+    """Booked events whose entry does not say, account by account, what the event says."""
+    return sum(_misbooked(session, ids) for ids in _booked_batches(session))
+
+
+def _booked_batches(session: Session) -> Iterator[list[int]]:
+    after = 0
+    while True:
+        query = sa.select(CommissionEvent.id).where(CommissionEvent.id > after, queries.BOOKED)
+        ids = list(session.execute(query.order_by(CommissionEvent.id).limit(BATCH)).scalars())
+        if not ids:
+            return
+        yield ids
+        after = ids[-1]
+
+
+def _misbooked(session: Session, ids: list[int]) -> int:
+    said: Counter[tuple[str, str, str, str]] = Counter()
+    wanted = CommissionEvent.id.in_(ids)
+    for event in session.execute(sa.select(CommissionEvent).where(wanted)).scalars():
+        said[event_source(event.id), RECEIVABLE, merchant_owner(event.merchant_id), event.currency] += event.amount_minor
+    shares = (
+        sa.select(CommissionEvent, CommissionShare.owner, CommissionShare.amount_minor)
+        .join(CommissionShare, CommissionShare.event_id == CommissionEvent.id)
+        .where(wanted)
+    )
+    for event, owner, amount in session.execute(shares):
+        owed = PAYABLE_UNFUNDED if event.needs_funding else PAYABLE
+        said[event_source(event.id), FEES if owner == PLATFORM else owed, owner, event.currency] -= amount
+    booked: Counter[tuple[str, str, str, str]] = Counter()
+    booked.update(_postings_of(session, [event_source(event_id) for event_id in ids]))
+    return len({key[0] for key in {*said, *booked} if said[key] != booked[key]})
+
+
+def _postings_of(session: Session, sources: list[str]) -> dict[tuple[str, str, str, str], int]:
+    query = (
+        sa.select(
+            LedgerEntry.source,
+            LedgerAccount.name,
+            LedgerAccount.owner,
+            LedgerAccount.currency,
+            sa.func.sum(Posting.amount_minor),
+        )
+        .join(Posting, Posting.entry_id == LedgerEntry.id)
+        .join(LedgerAccount, LedgerAccount.id == Posting.account_id)
+        .where(LedgerEntry.source.in_(sources))
+        .group_by(LedgerEntry.source, LedgerAccount.name, LedgerAccount.owner, LedgerAccount.currency)
+    )
+    return {(source, name, owner, code): int(total) for source, name, owner, code, total in session.execute(query)}
+
+
+def unbooked_events(session: Session) -> int:
+    late = CommissionEvent.occurred_at <= clock.now() - BOOKED_WITHIN
+    return count(session, sa.select(CommissionEvent.id).where(late, ~queries.BOOKED))
+
+
+def entries_without_event(session: Session) -> int:
+    """Entries that name a commission event that is not there. A source is unique, so counting is enough."""
+    found = 0
+    for prefix in PREFIXES:
+        named = count(session, sa.select(LedgerEntry.id).where(LedgerEntry.source.like(f"{prefix}%")))
+        found += named - count(session, sa.select(CommissionEvent.id).where(queries.booked_as(prefix)))
+    return found
+
+
+def available_too_early(session: Session) -> int:
+    """Earned money that the books would pay before its event allows."""
+    early = sa.or_(Posting.available_on.is_(None), Posting.available_on < CommissionEvent.available_on)
+    found = 0
+    for prefix in PREFIXES:
+        source = sa.literal(prefix) + sa.cast(CommissionEvent.id, sa.String)
+        query = (
+            sa.select(Posting.id)
+            .select_from(CommissionEvent)
+            .join(LedgerEntry, LedgerEntry.source == source)
+            .join(Posting, Posting.entry_id == LedgerEntry.id)
+            .join(LedgerAccount, LedgerAccount.id == Posting.account_id)
+            .where(LedgerAccount.name == PAYABLE, Posting.amount_minor < 0, CommissionEvent.amount_minor > 0, early)
+        )
+        found += count(session, query)
+    return found
+
+
+def covered_without_money(session: Session) -> int:
+    """Merchants for whose commissions more was made payable than they have paid, where that was the condition."""
+    total = sa.func.sum(CommissionEvent.amount_minor)
+    rows = session.execute(
+        sa.select(CommissionEvent.merchant_id, CommissionEvent.currency, total)
+        .where(CommissionEvent.needs_funding, queries.FUNDED)
+        .group_by(CommissionEvent.merchant_id, CommissionEvent.currency)
+    ).all()
+    received = queries.received(session, [merchant_owner(row[0]) for row in rows])
+    return sum(int(amount) > received.get((merchant_owner(merchant), code), 0) for merchant, code, amount in rows)
+
+
+def owners_out_of_balance(session: Session) -> int:
+    """Owners whose booked shares are not what we owe them and what has reached them, together."""
+    earned = _shares_by_owner(session, CommissionShare.owner != PLATFORM)
+    kept: OwnerSum = Counter(queries.settled(session, None))
+    for name in (PAYABLE, PAYABLE_UNFUNDED, CLEARING):
+        kept.subtract(ledger.balances(session, name=name))
+    return sum(earned[key] != kept[key] for key in {*earned, *kept})
+
+
+def fees_out_of_balance(session: Session) -> int:
+    """Currencies in which our income is not the sum of our shares."""
+    earned = _shares_by_owner(session, CommissionShare.owner == PLATFORM)
+    booked = Counter({key: -total for key, total in ledger.balances(session, name=FEES).items()})
+    return sum(earned[key] != booked[key] for key in {*earned, *booked})
+
+
+def merchants_out_of_balance(session: Session) -> int:
+    """Merchants who do not owe the sum of their booked events, less what they have paid."""
+    total = sa.func.sum(CommissionEvent.amount_minor)
+    rows = session.execute(
+        sa.select(CommissionEvent.merchant_id, CommissionEvent.currency, total)
+        .where(queries.BOOKED)
+        .group_by(CommissionEvent.merchant_id, CommissionEvent.currency)
+    )
+    owed: OwnerSum = Counter({(merchant_owner(merchant), code): int(amount) for merchant, code, amount in rows})
+    owed.subtract(queries.received(session, None))
+    booked = Counter(ledger.balances(session, name=RECEIVABLE))
+    return sum(owed[key] != booked[key] for key in {*owed, *booked})
+
+
+def _shares_by_owner(session: Session, whose: sa.ColumnElement[bool]) -> OwnerSum:
+    rows = session.execute(
+        sa.select(CommissionShare.owner, CommissionEvent.currency, sa.func.sum(CommissionShare.amount_minor))
+        .join(CommissionEvent, CommissionEvent.id == CommissionShare.event_id)
+        .where(whose, queries.BOOKED)
+        .group_by(CommissionShare.owner, CommissionEvent.currency)
+    )
+    return Counter({(owner, code): int(total) for owner, code, total in rows})
+
+
+def missing_steps(session: Session) -> int:
+    """Commissions whose events are not numbered 1 to n: one was lost or slipped in."""
+    steps = sa.func.count(CommissionEvent.id)
+    query = (
+        sa.select(CommissionEvent.commission_id)
+        .group_by(CommissionEvent.commission_id)
+        .having(sa.or_(sa.func.min(CommissionEvent.number) != 1, sa.func.max(CommissionEvent.number) != steps))
+    )
+    return count(session, query)
+
+
+def strangers(session: Session) -> int:
+    """Events, commissions, conversions and orders that hang together but are of different merchants or currencies."""
+    other = sa.or_(
+        CommissionEvent.merchant_id != Commission.merchant_id,
+        CommissionEvent.currency != Commission.currency,
+        Commission.merchant_id != Order.merchant_id,
+        Commission.currency != Order.currency,
+        Conversion.merchant_id != Order.merchant_id,
+        Conversion.order_id != Order.id,
+    )
+    query = (
+        sa.select(CommissionEvent.id)
+        .join(Commission, Commission.id == CommissionEvent.commission_id)
+        .join(Order, Order.id == Commission.order_id)
+        .join(Conversion, Conversion.id == Commission.conversion_id)
+        .where(other)
+    )
+    return count(session, query)
+
+
+CHECKS: list[Check] = [
+    ("I-03", "The shares of every commission event sum to its amount.", shares_that_do_not_sum),
+    ("I-03.booked", "Every commission event is booked exactly as it stands.", misbooked_events),
+    ("I-09.events", "No step of a commission was lost.", missing_steps),
+    ("I-10.causes", "Every booked commission event is there.", entries_without_event),
+    ("I-13", "No earned money is available before its hold ends.", available_too_early),
+    ("I-13.funded", "Nothing that waits for a store's money is payable without it.", covered_without_money),
+    ("I-16.booked", "Every commission event is booked within five minutes.", unbooked_events),
+    ("I-24", "What each owner earned is what we owe them and what reached them.", owners_out_of_balance),
+    ("I-24.fees", "Our income is the sum of our shares.", fees_out_of_balance),
+    ("I-24.stores", "Each store owes the sum of its commissions, less what it paid.", merchants_out_of_balance),
+    ("I-28", "A commission, its order and its events are of one store and one currency.", strangers),
+]
