@@ -21,6 +21,7 @@ import affiliate.catalogue.views
 import affiliate.commissions.api
 import affiliate.commissions.models
 import affiliate.commissions.views
+import affiliate.communities.admin
 import affiliate.communities.api
 import affiliate.communities.models
 import affiliate.communities.views

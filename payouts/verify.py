@@ -16,13 +16,21 @@ import sqlalchemy as sa
 from flask.cli import with_appcontext
 from sqlalchemy.orm import Session
 
+from affiliate.commissions import checks as commissions
 from affiliate.core.db import db, forget_session, is_postgres
 from payouts.booking import checks as booking
 from payouts.ledger import checks as ledger
 from payouts.ledger.checks import Check
 from payouts.receivables import checks as receivables
+from payouts.runs import checks as runs
 
-ROOMS: Sequence[Sequence[Check]] = (ledger.CHECKS, booking.CHECKS, receivables.CHECKS)
+ROOMS: Sequence[Sequence[Check]] = (
+    commissions.CHECKS,
+    ledger.CHECKS,
+    booking.CHECKS,
+    receivables.CHECKS,
+    runs.CHECKS,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,8 @@ def _insert(claimed: Claim, now: datetime) -> sa.Insert:
         .where(_STAGED.c.upload_id == claimed.upload_id, ~known.exists())
         .order_by(_STAGED.c.id)
     )
-    return sa.insert(_PRODUCTS).from_select(["sku", *_CONTENT, *fixed], new)
+    insert = sa.insert(_PRODUCTS).from_select(["sku", *_CONTENT, *fixed], new)
+    return insert.execution_options(preserve_rowcount=True)  # else an INSERT does not say how many rows it made
 
 
 def _withdraw(claimed: Claim, now: datetime) -> sa.Update:

@@ -90,7 +90,7 @@ def _marks(text: str, default_currency: str) -> tuple[str, int]:
         elif mark.upper() in EXPONENTS:
             currency, named = mark.upper(), True
         else:
-            word = len(mark) == 3 and mark.isalpha()
+            word = len(mark) == 3 and mark.isalpha() and mark.isupper()
             raise PriceProblem("price_currency_unknown" if word else "price_not_a_number")
     if power and currency != "IDR":
         raise PriceProblem("price_not_a_number")

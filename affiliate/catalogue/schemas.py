@@ -11,7 +11,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, pre_load, va
 from affiliate.catalogue.models import CatalogueUpload, Format, Product, ProductStatus, UploadMode, UploadStage
 from affiliate.catalogue.rules import FIELDS
 from affiliate.core import clock, money
-from affiliate.core.i18n import _l
+from affiliate.core.i18n import _
 from affiliate.core.web import PAGE_SIZE, PAGE_SIZE_MAX, Strict, money_json
 
 
@@ -24,10 +24,10 @@ class MappingField(fields.Field[dict[str, str]]):
         except (TypeError, ValueError, RecursionError):
             read = None
         if not isinstance(read, dict) or not all(isinstance(heading, str) for heading in read.values()):
-            raise ValidationError(str(_l("Give an object in JSON: our field and the heading of its column.")))
+            raise ValidationError(_("Give an object in JSON: our field and the heading of its column."))
         unknown = sorted(set(read) - set(FIELDS))
         if unknown:
-            raise ValidationError(str(_l("There is no such field.")) + " " + ", ".join(unknown)[:200])
+            raise ValidationError(_("We have no such field: %(fields)s", fields=", ".join(unknown)[:200]))
         return read
 
 

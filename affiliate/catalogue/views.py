@@ -15,7 +15,7 @@ from affiliate.catalogue.schemas import UploadForm
 from affiliate.core import clock, money, web
 from affiliate.core.db import db, transaction
 from affiliate.core.errors import AppError, Invalid
-from affiliate.core.i18n import _, _l
+from affiliate.core.i18n import _, _l, format_bps, format_number
 from affiliate.identity import guards
 from affiliate.merchants import queries as merchants
 from affiliate.merchants.models import Merchant
@@ -139,12 +139,12 @@ def progress_text(upload: CatalogueUpload) -> str:
     if upload.stage is UploadStage.READING:
         return _(
             "%(percent)s of the file read: %(ok)s products fine, %(failed)s rows with errors.",
-            percent=f"{min(100, upload.bytes_read * 100 // max(upload.size_bytes, 1))} %",
-            ok=upload.rows_ok,
-            failed=upload.rows_failed,
+            percent=format_bps(min(100, upload.bytes_read * 100 // max(upload.size_bytes, 1)) * 100),
+            ok=format_number(upload.rows_ok),
+            failed=format_number(upload.rows_failed),
         )
     if upload.stage is UploadStage.MERGING:
-        return _("Everything is read; %(ok)s products are being taken over.", ok=upload.rows_ok)
+        return _("Everything is read; %(ok)s products are being taken over.", ok=format_number(upload.rows_ok))
     return failure_text(upload) or _("Done.")
 
 

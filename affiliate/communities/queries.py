@@ -44,6 +44,13 @@ def owned_by(session: Session, actor: Actor, slug: str) -> Community:
     return found
 
 
+def communities(session: Session, actor: Actor, *, after: int = 0, limit: int = 500) -> Sequence[Community]:
+    """The communities that this actor may look into, oldest first."""
+    own = sa.true() if actor.sees_all() else Community.id.in_(actor.communities)
+    wanted = sa.select(Community).where(Community.id > after, own).order_by(Community.id)
+    return session.execute(wanted.limit(limit)).scalars().all()
+
+
 def with_brand(session: Session, slug: str) -> tuple[Community, Brand]:
     """A community and its face in one query, for the public pages. Raises NotFound."""
     row = session.execute(

@@ -1,7 +1,7 @@
 """A brand's colours and shapes, as pure functions: contrast after WCAG 2.2, never below AA.
 
-Colours are "#rrggbb". A community chooses one accent; what stands on it and how it is used as ink is computed, for
-light and for dark pages, so that no choice can make a page unreadable.
+Colours are "#rrggbb". A community chooses one accent, which surfaces show as it is; what stands on it, its edge and how
+it is used as ink are computed for light and for dark pages, so that no choice can make a page unreadable.
 """
 
 from __future__ import annotations
@@ -24,21 +24,26 @@ _STEPS = 40
 
 @dataclass(frozen=True, slots=True)
 class Tones:
-    """One scheme's colours: `accent` as a surface, `on_accent` as text on it, `ink` as accent-coloured text."""
+    """One scheme's colours: text on the accent, an edge that stands out from the paper, accent-coloured text."""
 
     paper: str
-    accent: str
     on_accent: str
+    edge: str
     ink: str
 
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """The colours of a brand on light and on dark pages; `kept` says that light pages show the accent unchanged."""
+    """The colours of a brand on light and on dark pages."""
 
+    accent: str
     light: Tones
     dark: Tones
-    kept: bool
+
+    @property
+    def is_readable(self) -> bool:
+        """True when text on light pages may have the accent itself; dark pages mostly need a lighter one."""
+        return self.light.ink == self.accent
 
 
 def is_colour(text: str) -> bool:
@@ -56,8 +61,7 @@ def palette(accent: str) -> Palette:
     if not is_colour(accent):
         raise ValueError(f"{accent!r} is no #rrggbb")
     colour = accent.lower()
-    light, dark = _tones(colour, LIGHT_PAPER), _tones(colour, DARK_PAPER)
-    return Palette(light, dark, kept=light.accent == colour)
+    return Palette(colour, _tones(colour, LIGHT_PAPER), _tones(colour, DARK_PAPER))
 
 
 def on(colour: str) -> str:
@@ -66,8 +70,7 @@ def on(colour: str) -> str:
 
 
 def _tones(accent: str, paper: str) -> Tones:
-    surface = _moved_off(accent, paper, AA_SHAPE)
-    return Tones(paper, surface, on(surface), _moved_off(accent, paper, AA_TEXT))
+    return Tones(paper, on(accent), _moved_off(accent, paper, AA_SHAPE), _moved_off(accent, paper, AA_TEXT))
 
 
 def _moved_off(colour: str, paper: str, wanted: float) -> str:

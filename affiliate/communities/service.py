@@ -12,11 +12,18 @@ from affiliate.communities.images import CONTENT_TYPE, Logo
 from affiliate.communities.models import Brand, BrandImage, Community, Curator
 from affiliate.communities.rules import WORDS
 from affiliate.core.db import affected, upsert
-from affiliate.core.errors import Invalid
+from affiliate.core.errors import Conflict, Invalid
 from affiliate.core.i18n import _l
 from affiliate.core.wording import numbered, one_line, slug
 from affiliate.identity.actors import Actor
 from affiliate.identity.service import record
+
+
+class SlugTaken(Conflict):
+    """Another community has this address."""
+
+    code = "slug_taken"
+    message = _l("This address is taken. Please choose another one.")
 
 
 class HandleTaken(Invalid):
@@ -28,9 +35,18 @@ class HandleTaken(Invalid):
         super().__init__(fields={"handle": _l("Another curator here has this handle. Please choose another one.")})
 
 
-def save_brand(
-    session: Session, community: Community, *, face: Mapping[str, str], actor: Actor, now: datetime
-) -> None:
+def create(session: Session, slug: str, *, name: str, actor: Actor, now: datetime) -> Community:
+    """A new community with a plain face. Raises SlugTaken."""
+    insert = upsert(session, Community).values(slug=slug, name=name, created_at=now)
+    if not affected(session.execute(insert.on_conflict_do_nothing(index_elements=["slug"]))):
+        raise SlugTaken
+    community = session.execute(sa.select(Community).where(Community.slug == slug)).scalar_one()
+    session.add(Brand(community_id=community.id, updated_at=now))
+    record(session, actor, "community.created", ("community", community.id), now=now, slug=slug)
+    return community
+
+
+def save_brand(session: Session, community: Community, *, face: Mapping[str, str], actor: Actor, now: datetime) -> None:
     """Keep the community's name and face. `face` is what BrandSchema lets through."""
     community.name = face["name"]
     session.execute(
@@ -106,9 +122,9 @@ def curator_of(session: Session, community: Community, actor: Actor, *, now: dat
         return found
     handles = session.execute(sa.select(Curator.handle).where(Curator.community_id == community.id)).scalars()
     handle = numbered(slug(actor.name, f"kurator-{actor.user_id}"), set(handles))
-    return _found_or_made(
-        session, community, handle=handle, name=actor.name or handle, user_id=actor.user_id, now=now
-    )[0]
+    return _found_or_made(session, community, handle=handle, name=actor.name or handle, user_id=actor.user_id, now=now)[
+        0
+    ]
 
 
 def _found_or_made(

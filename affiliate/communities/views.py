@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, render_template, request, url_for
+from flask import Blueprint, flash, render_template, request, url_for
+from werkzeug.wrappers import Response
 
 from affiliate.communities import queries, service
 from affiliate.communities.forms import BrandForm, CuratorForm

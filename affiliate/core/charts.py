@@ -55,8 +55,8 @@ def plot(values: Sequence[int]) -> Plot:
 
 
 def round_top(largest: int) -> int:
-    """The next of 1, 2, 5, 10, 20, 50 … that holds the largest value, so that the scale is a round number."""
+    """The next of 1, 2, 4, 5, 6, 8, 10, 20, 40 … that holds the largest value, so that the scale is a round number."""
     if largest <= 1:
         return 1
     size = 10 ** int(log10(largest))
-    return next(int(step * size) for step in (1, 2, 5, 10) if ceil(largest / size) <= step)
+    return next(int(step * size) for step in (1, 2, 4, 5, 6, 8, 10) if ceil(largest / size) <= step)

@@ -44,9 +44,11 @@ def merged_catalogue(code: str) -> Catalog:
     merged = Catalog(locale=code)
     for path in sorted((_CATALOGUES / code).glob("*.po")):
         with path.open("rb") as handle:
-            for message in read_po(handle, locale=code):
-                if message.id and not message.fuzzy:
-                    merged.add(message.id, message.string, context=message.context)
+            one = read_po(handle, locale=code)
+        merged.mime_headers = one.mime_headers  # its Plural-Forms: Babel itself takes Indonesian to have two
+        for message in one:
+            if message.id and not message.fuzzy:
+                merged.add(message.id, message.string, context=message.context)
     return merged
 
 
@@ -135,6 +137,7 @@ def plain_text(html: str) -> str:
 
 def init_app(app: Flask) -> None:
     """Choose the language per request and give templates their filters."""
+    domain = _PoBabel.domain_instance
     _PoBabel(
         app,
         default_locale=LANGUAGES[0],
@@ -142,7 +145,12 @@ def init_app(app: Flask) -> None:
         locale_selector=language,
     )
     app.jinja_env.add_extension("jinja2.ext.i18n")
-    app.jinja_env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]  # set by the extension
+    # Jinja fills in the placeholders itself, and escapes what goes into them; Flask-Babel's own would do it too early.
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # set by the extension
+        lambda text: domain.get_translations().ugettext(text),
+        lambda one, many, number: domain.get_translations().ungettext(one, many, number),
+        newstyle=True,
+    )
     app.jinja_env.filters.update(
         money=_money_html, moment=_time_html, number=format_number, percent=format_bps, money_text=format_money
     )

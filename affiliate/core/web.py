@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Response, current_app, g, jsonify, redirect, render_template, request
+from flask_wtf.csrf import CSRFError
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from werkzeug.exceptions import HTTPException
 
@@ -148,6 +149,12 @@ _HTTP_CODES: dict[int, tuple[str, Any]] = {
 }
 
 
+_PAGE_TOO_OLD = (
+    "page_too_old",
+    _l("This page has grown old. Nothing was kept; please go back, reload it and try again."),
+)
+
+
 class _HttpProblem(AppError):
     def __init__(self, status: int, code: str, message: Any, fields: Mapping[str, Any] | None) -> None:
         super().__init__(message, code=code, fields=fields)
@@ -157,6 +164,8 @@ class _HttpProblem(AppError):
 def _named(error: HTTPException) -> AppError:
     status = error.code or 500
     code, text = _HTTP_CODES.get(status, ("failed", _l("Something went wrong on our side. Nothing was kept.")))
+    if isinstance(error, CSRFError):
+        code, text = _PAGE_TOO_OLD
     messages = getattr(error, "data", None) or {}
     flat = flat_messages(_unwrapped(messages.get("messages") or {}))
     return _HttpProblem(status, code, text, flat)

@@ -140,9 +140,7 @@ def enrollments(
     return session.execute(wanted.limit(limit)).all()
 
 
-def enrollment_for(
-    session: Session, actor: Actor, enrollment_id: int
-) -> sa.Row[Enrollment, Programme, Community]:
+def enrollment_for(session: Session, actor: Actor, enrollment_id: int) -> sa.Row[Enrollment, Programme, Community]:
     """One enrollment with its programme and community. Raises NotFound."""
     found = [row for row in enrollments(session, actor, after=enrollment_id - 1, limit=1) if row[0].id == enrollment_id]
     if not found:

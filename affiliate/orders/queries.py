@@ -70,6 +70,12 @@ def deliveries(
     return session.execute(wanted.limit(limit)).all()
 
 
+def known_refs(session: Session, merchant: Merchant, refs: Collection[str]) -> set[str]:
+    """Those of these order numbers under which we have an order."""
+    wanted = sa.select(Order.ref).where(Order.merchant_id == merchant.id, Order.ref.in_(refs))
+    return set(session.execute(wanted).scalars())
+
+
 def reasons(session: Session, merchant: Merchant) -> Sequence[tuple[str, int]]:
     """(reason, how many deliveries) of what could not be read, commonest first."""
     count = sa.func.count()

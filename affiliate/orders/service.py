@@ -129,7 +129,11 @@ def _hold(session: Session, keys: Iterable[OrderKey]) -> None:
     """Hold these orders, known or not, until the transaction ends. SQLite has one writer anyway."""
     wanted = sorted(int(sha256_hex(f"order:{merchant}:{ref}".encode())[:15], 16) for merchant, ref in keys)
     if wanted and is_postgres(session):
-        numbers = sa.func.unnest(sa.cast(wanted, sa.ARRAY(sa.BigInteger))).table_valued("number", name="held").render_derived()
+        numbers = (
+            sa.func.unnest(sa.cast(wanted, sa.ARRAY(sa.BigInteger)))
+            .table_valued("number", name="held")
+            .render_derived()
+        )
         ordered = sa.select(numbers.c.number).order_by(numbers.c.number).subquery()
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(ordered.c.number))).all()
 

@@ -1,7 +1,132 @@
-"""Pages of this room."""
+"""What a store sent, what we made of it, and its orders: for the store's staff, finance and admins."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+import json
+from typing import Any
+
+from flask import Blueprint, flash, render_template, request, url_for
+
+from affiliate.core import clock, web
+from affiliate.core.db import db, transaction
+from affiliate.core.errors import NotFound
+from affiliate.core.i18n import _
+from affiliate.identity import guards
+from affiliate.merchants import queries as merchants
+from affiliate.orders import queries, service, wording
+from affiliate.orders.facts import EventFacts
+from affiliate.orders.models import Delivery, DeliveryStatus, Verdict
+from affiliate.orders.schemas import Unreadable, parse_standard
 
 bp = Blueprint("orders", __name__)
+LOOKERS = (*guards.MERCHANT, *guards.FINANCE)
+
+
+@bp.get("/merchant/<slug>/deliveries")
+@guards.require(*LOOKERS)
+def deliveries(slug: str) -> str:
+    """Newest first, by verdict and reason."""
+    merchant = merchants.merchant_for(db.session, guards.actor(), slug)
+    reasons = queries.reasons(db.session, merchant)
+    verdict = _chosen_verdict(request.args.get("verdict"))
+    reason = _chosen_reason(request.args.get("reason"), {name for name, _count in reasons})
+    cursor = web.decode_cursor(request.args.get("cursor"))
+    rows = queries.deliveries(
+        db.session,
+        merchant,
+        verdict=verdict,
+        reason=reason,
+        before=cursor[0] if cursor else None,
+        limit=web.PAGE_SIZE + 1,
+    )
+    shown = rows[: web.PAGE_SIZE]
+    older = web.encode_cursor(shown[-1].id) if len(rows) > web.PAGE_SIZE else None
+    return render_template(
+        "affiliate/orders/deliveries.html",
+        merchant=merchant,
+        deliveries=shown,
+        older=older,
+        known=queries.known_refs(db.session, merchant, {row.order_ref for row in shown if row.order_ref}),
+        reasons=reasons,
+        verdict=verdict.value if verdict else "",
+        reason=reason or "",
+        words=wording,
+    )
+
+
+def _chosen_verdict(text: str | None) -> Verdict | None:
+    return Verdict(text) if text in set(Verdict) else None
+
+
+def _chosen_reason(text: str | None, known: set[str]) -> str | None:
+    return text if text in known else None
+
+
+@bp.get("/merchant/<slug>/deliveries/<int:delivery_id>")
+@guards.require(*LOOKERS)
+def delivery(slug: str, delivery_id: int) -> str:
+    """One delivery: as it came, and line by line as we read it."""
+    merchant = merchants.merchant_for(db.session, guards.actor(), slug)
+    row = queries.delivery(db.session, merchant, delivery_id)
+    told = _read(row)
+    return render_template(
+        "affiliate/orders/delivery.html",
+        merchant=merchant,
+        delivery=row,
+        told=told,
+        order=queries.order_if_known(db.session, merchant, row.order_ref),
+        raw=_pretty(row.body),
+        may_replay=guards.actor().runs_merchant(merchant.id) and row.status not in service.DUE,
+        parked=row.status is DeliveryStatus.PARKED,
+        words=wording,
+    )
+
+
+def _read(row: Delivery) -> EventFacts | None:
+    try:
+        told = parse_standard(row.body)
+    except Unreadable:
+        return None
+    return told if isinstance(told, EventFacts) else None
+
+
+def _pretty(body: bytes) -> str:
+    """The body for reading: indented where it is JSON of a reasonable depth, else as it came."""
+    text = body.decode("utf-8", errors="replace").replace("\0", "\ufffd")
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False).encode(errors="replace").decode()
+    except (ValueError, RecursionError):
+        return text
+
+
+@bp.post("/merchant/<slug>/deliveries/<int:delivery_id>/replay")
+@guards.require(*guards.MERCHANT)
+def replay(slug: str, delivery_id: int) -> Any:
+    """Work a delivery once more; nothing is booked twice."""
+    actor = guards.actor()
+    with transaction(db.session) as session:
+        merchant = merchants.merchant_run_by(session, actor, slug)
+        row = queries.delivery(session, merchant, delivery_id)
+        service.replay(session, row, actor=actor, now=clock.now())
+    flash(_("It is in the queue again. What was known counts once."), "good")
+    return web.see_other(url_for(".delivery", slug=slug, delivery_id=delivery_id))
+
+
+@bp.get("/merchant/<slug>/orders/<path:ref>")
+@guards.require(*LOOKERS)
+def order(slug: str, ref: str) -> str:
+    """One order as it follows from everything the store said about it."""
+    if "\0" in ref:
+        raise NotFound
+    merchant = merchants.merchant_for(db.session, guards.actor(), slug)
+    row = queries.order(db.session, merchant, ref)
+    lines, refunds, events = queries.parts(db.session, [row])
+    return render_template(
+        "affiliate/orders/order.html",
+        merchant=merchant,
+        order=row,
+        lines=lines[row.id],
+        refunds=refunds[row.id],
+        events=events[row.id],
+        words=wording,
+    )

@@ -74,7 +74,7 @@ def picks(asked: dict[str, Any], slug: str) -> dict[str, Any]:
         after=after[0] if after else None,
         limit=limit,
     )
-    return web.page_json(rows, limit, lambda row: pick_json(*row, _public_url()), lambda row: row[0].pick.id)
+    return web.page_json(rows, limit, lambda row: pick_json(row[0], row[1], _public_url()), lambda row: row[0].pick.id)
 
 
 @blp.get("/communities/<slug>/collections")

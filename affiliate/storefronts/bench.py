@@ -41,9 +41,7 @@ class Finds:
     has_more: bool
 
 
-def find(
-    session: Session, community: Community, on_shelf: Ids[int], *, q: str, store: str, now: datetime
-) -> Finds:
+def find(session: Session, community: Community, on_shelf: Ids[int], *, q: str, store: str, now: datetime) -> Finds:
     """The first products of all stores, or of one, that fit the words. `on_shelf` are ids of products."""
     stores = {row.id: row for row in session.execute(sa.select(Merchant.id, Merchant.slug, Merchant.name))}
     words = q[:QUERY_MAX]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -51,7 +52,7 @@ def is_enrolled(session: Session, community: Community, merchant_id: int, *, now
 
 def _joined(
     session: Session, community: Community, merchant_ids: Sequence[int], now: datetime
-) -> Sequence[sa.Row[tuple[int, int, int]]]:
+) -> Sequence[Any]:
     """(enrollment, programme, merchant) ids, the enrollment of last standing last."""
     return session.execute(
         sa.select(Enrollment.id, Enrollment.programme_id, Programme.merchant_id)
@@ -66,9 +67,7 @@ def _joined(
     ).all()
 
 
-def _rates(
-    session: Session, programme_ids: Sequence[int], now: datetime
-) -> dict[int, tuple[OfferedRate, ...]]:
+def _rates(session: Session, programme_ids: Sequence[int], now: datetime) -> dict[int, tuple[OfferedRate, ...]]:
     """The rates in force by programme."""
     versions = merchants.frozen_terms(session, programme_ids)
     found: dict[int, tuple[OfferedRate, ...]] = {}

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, g, make_response, render_template, request, url_for
+from flask import Blueprint, current_app, g, make_response, render_template, request, url_for
+from werkzeug.wrappers import Response
 
 from affiliate.communities import queries as communities
 from affiliate.communities.models import Brand, Community

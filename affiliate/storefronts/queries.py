@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -166,9 +167,9 @@ def picks_after(
     return [(Card(*row[:5]), row[5]) for row in rows]
 
 
-def _cards(*more: type[Collection]) -> sa.Select[tuple[Pick, Product, str, Curator, str]]:
+def _cards(*more: type[Collection]) -> sa.Select[*tuple[Any, ...]]:
     return (
-        sa.select(Pick, Product, Merchant.name, Curator, TrackingLink.code, *more)  # type: ignore[return-value]
+        sa.select(Pick, Product, Merchant.name, Curator, TrackingLink.code, *more)
         .join(Product, Product.id == Pick.product_id)
         .join(Merchant, Merchant.id == Product.merchant_id)
         .join(TrackingLink, TrackingLink.id == Pick.link_id)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from affiliate.catalogue.models import Product, ProductStatus
 from affiliate.communities.models import Community, Curator
-from affiliate.core.db import affected
+from affiliate.core.db import Base, affected
 from affiliate.core.errors import Conflict, Invalid
 from affiliate.core.i18n import _l
 from affiliate.core.wording import numbered, slug
@@ -239,11 +239,9 @@ def _reorder(session: Session, pick: Pick, reordering: Reordering) -> int:
         order = reordering(list(before))
     except ValueError:
         raise ShelfChanged from None
-    moved = [
-        {"pick": pick_id, "place": place} for place, pick_id in enumerate(order, 1) if before[pick_id] != place
-    ]
+    moved = [{"pick": pick_id, "place": place} for place, pick_id in enumerate(order, 1) if before[pick_id] != place]
     if moved:
-        table = sa.inspect(Pick).local_table
+        table = Base.metadata.tables[Pick.__tablename__]
         session.connection().execute(
             sa.update(table)
             .where(table.c.id == sa.bindparam("pick"), table.c.withdrawn_at.is_(None))

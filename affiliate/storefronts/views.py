@@ -198,7 +198,7 @@ def _address(slug: str, collection: Collection) -> str:
 
 def _back_to(slug: str, collection_id: int, *, at: str | None = None) -> Any:
     """The bench again, with the search as it stood; `at` names the button that keeps the focus."""
-    kept = {name: request.args[name] for name in ("q", "store") if request.args.get(name)}
+    kept: dict[str, Any] = {name: request.args[name] for name in ("q", "store") if request.args.get(name)}
     return web.see_other(url_for(".edit", slug=slug, collection_id=collection_id, at=at, **kept))
 
 

@@ -42,13 +42,9 @@ def positions(session: Session, *, currency: str, cutoff: datetime) -> list[rule
     """What every owner has at the cut-off, from the books, with what is reserved for them by open payouts."""
     owed = ledger.positions(session, cutoff=cutoff, currency=currency)
     unfunded = ledger.balances(session, name=PAYABLE_UNFUNDED, currency=currency)
-    reserved = dict(
-        session.execute(
-            sa.select(Payout.owner, Payout.amount_minor).where(Payout.currency == currency, Payout.status.in_(BLOCKING))
-        )
-        .tuples()
-        .all()
-    )
+    under_way = sa.select(Payout.owner, Payout.amount_minor)
+    under_way = under_way.where(Payout.currency == currency, Payout.status.in_(BLOCKING))
+    reserved = {owner: int(amount) for owner, amount in session.execute(under_way)}
     owners = {owner for owner, _currency in (*owed, *unfunded)} | reserved.keys()
     nothing = ledger.Position(available=0, held=0)
     return [

@@ -53,14 +53,20 @@ def _feed(parser: etree.XMLPullParser, block: bytes) -> None:
     try:
         parser.feed(block)
     except etree.XMLSyntaxError as error:
-        raise Refused("broken_xml", line=error.lineno or 1) from None
+        raise _broken(error) from None
 
 
 def _close(parser: etree.XMLPullParser) -> None:
     try:
         parser.close()
     except etree.XMLSyntaxError as error:
-        raise Refused("broken_xml", line=error.lineno or 1) from None
+        undeclared_prefix_only = all(entry.domain == etree.ErrorDomains.NAMESPACE for entry in error.error_log)
+        if not undeclared_prefix_only:
+            raise _broken(error) from None
+
+
+def _broken(error: etree.XMLSyntaxError) -> Refused:
+    return Refused("broken_xml", line=error.lineno or 1)
 
 
 def _raw_row(item: etree._Element) -> RawRow:
@@ -70,8 +76,9 @@ def _raw_row(item: etree._Element) -> RawRow:
     for child in item:
         if not isinstance(child.tag, str):
             continue  # a comment
-        name = name_of(etree.QName(child).localname)
-        google = child.tag.startswith(_GOOGLE)
+        local = child.tag.rpartition("}")[2]  # still "g:id" where the feed forgot to declare the prefix
+        name = name_of(local)
+        google = child.tag.startswith(_GOOGLE) or local.startswith("g:")
         text = "".join(str(part) for part in child.itertext()) or child.get("href") or ""
         if text.strip() and (google or name not in texts):
             texts[name] = (text, f"{child.prefix}:{name}" if child.prefix else name)

@@ -68,7 +68,8 @@ def propose(headings: Sequence[str], sample: Sequence[Sequence[str]]) -> Proposa
             if not sure:
                 guessed.append(field)
     links = any(_share(column, _is_link) >= _SURE_SHARE for column in columns.values())
-    amounts = any(_share(column, _is_amount) >= _SURE_SHARE for column in columns.values())
+    others = {heading for field, heading in mapping.items() if field != "price"}
+    amounts = any(_share(columns[heading], _is_amount) >= _SURE_SHARE for heading in columns.keys() - others)
     return Proposal(mapping, tuple(guessed), links and amounts)
 
 

@@ -39,8 +39,8 @@ def test_one_commission_as_programs_see_it(client, sold, owner):
             "currency": "IDR",
             "earned": idr("29999.94"),
             "by": [
-                {"owner": "platform", "role": "platform", "amount": idr("2999.99")},
-                {"owner": f"community:{sold.community.id}", "role": "community", "amount": idr("17999.97")},
+                {"owner": "platform", "role": "platform", "amount": idr("3000.00")},
+                {"owner": f"community:{sold.community.id}", "role": "community", "amount": idr("17999.96")},
                 {"owner": f"curator:{sold.curator.id}", "role": "curator", "amount": idr("8999.98")},
             ],
             "available_on": "2026-11-05T17:00:00Z",

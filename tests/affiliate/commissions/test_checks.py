@@ -38,6 +38,13 @@ def sold(make) -> Sold:
     return sold
 
 
+def unlocked(session, table: str) -> None:
+    """Take the database's own guard away, as somebody with its password could."""
+    on = f" ON {table}" if session.get_bind().dialect.name == "postgresql" else ""
+    for deed in ("update", "delete"):
+        session.execute(sa.text(f"DROP TRIGGER {table}_no_{deed}{on}"))
+
+
 def test_a_sound_house_has_no_violation(sold):
     assert broken(sold.session) == set()
 
@@ -72,6 +79,7 @@ def the_conversion(sold):
     ],
 )
 def test_a_damaged_row_is_seen(sold, damage, expected):
+    unlocked(sold.session, "commission_shares")
     sold.session.execute(damage(sold))
     assert broken(sold.session) == expected
 
@@ -83,6 +91,8 @@ def test_an_order_that_was_never_settled_is_seen(sold):
 
 def test_a_lost_event_is_seen(sold):
     event = sold.events(sold.kept)[0]
+    unlocked(sold.session, "commission_shares")
+    unlocked(sold.session, "commission_events")
     sold.session.execute(sa.delete(CommissionShare).where(CommissionShare.event_id == event.id))
     sold.session.execute(sa.delete(CommissionEvent).where(CommissionEvent.id == event.id))
     assert broken(sold.session) == {"I-05"}

