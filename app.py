@@ -5,12 +5,17 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import sys
 import uuid
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, g, request
 from flask_wtf import CSRFProtect
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -61,6 +66,7 @@ import payouts.receivables.api
 import payouts.receivables.models
 import payouts.receivables.views
 import payouts.reports.api
+import payouts.reports.panels
 import payouts.reports.views
 import payouts.runs.api
 import payouts.runs.jobs
@@ -69,11 +75,26 @@ import payouts.runs.views
 from affiliate import keys
 from affiliate.catalogue.storage import UPLOAD_MAX_BYTES
 from affiliate.core import api as core_api
+from affiliate.core import (
+    clock,
+    headers,
+    health,
+    i18n,
+    idempotency,
+    limits,
+    migrate,
+    pages,
+    reference,
+    serving,
+    slots,
+    web,
+    work,
+)
 from affiliate.core import db as core_db
-from affiliate.core import headers, health, i18n, idempotency, limits, migrate, pages, slots, web, work
 from affiliate.core.errors import AppError
-from affiliate.core.settings import Settings, from_env
+from affiliate.core.settings import BadSetting, Settings, from_env
 from affiliate.identity import login, scopes
+from affiliate.identity import queries as identity_queries
 from payouts import verify
 
 PAGES = (
@@ -163,6 +184,7 @@ def _requests(app: Flask) -> None:
     @app.before_request
     def name_request() -> None:
         g.request_id = request.headers.get("X-Request-Id", "")[:64] or uuid.uuid4().hex
+        web.refuse_unfit_address()
 
     @app.after_request
     def tell_request(response: Any) -> Any:
@@ -175,6 +197,7 @@ def _rooms(app: Flask) -> None:
         app.register_blueprint(page)
     if not app.config["ETALASE"].production:
         app.register_blueprint(payouts.demo.store.bp)
+    app.register_blueprint(reference.bp)
     api = core_api.init_app(app)
     for blueprint in APIS:
         api.register_blueprint(blueprint)
@@ -186,6 +209,8 @@ def _rooms(app: Flask) -> None:
 def _panels(app: Flask) -> None:
     slots.fill(app, "nav.places", affiliate.insights.panels.switcher)
     slots.fill(app, "start.demo", affiliate.insights.panels.shop_windows)
+    slots.fill(app, "portal.home", payouts.reports.panels.community_home)
+    slots.fill(app, "merchant.home", payouts.reports.panels.merchant_home)
 
 
 def _errors(app: Flask) -> None:
@@ -200,11 +225,66 @@ def _commands(app: Flask) -> None:
     app.cli.add_command(keys.keys)
     app.cli.add_command(keys.people)
     app.cli.add_command(verify.command)
+    app.cli.add_command(work.command(STEPS))
 
 
-def main() -> None:
-    raise SystemExit("not yet")
+def web_process() -> Flask:
+    """The application as granian's processes build it."""
+    parent = multiprocessing.parent_process()
+    if parent is not None and parent.pid is not None:
+        serving.end_with(parent.pid)
+    app = create_app()
+    affiliate.tracking.redirect.start(app)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve, or be the worker of a server. 0 after a clean stop, 1 without a database, 2 for what may not be."""
+    options = serving.options(arguments)
+    try:
+        app = create_app()
+        settings: Settings = app.config["ETALASE"]
+        with app.app_context():
+            if options.only_worker:
+                serving.end_with(options.only_worker)
+                work.run_forever(STEPS)
+                return 0
+            _prepare(settings, demo=options.demo)
+            _where_to_look(settings)
+            core_db.forget_session()
+            core_db.db.engine.dispose()  # the web processes open connections of their own
+    except BadSetting as wrong:
+        print(wrong, file=sys.stderr)
+        return 2
+    except OperationalError as failed:
+        print(f"The database cannot be used: {failed.orig}", file=sys.stderr)
+        return 1
+    serving.serve("app:web_process", settings, program=None if options.no_worker else Path(__file__))
+    return 0
+
+
+def _prepare(settings: Settings, *, demo: bool) -> None:
+    """Migrate; fill a new database with the demo if asked to; refuse known passwords in production."""
+    migrate.upgrade(settings.database_url)
+    if settings.production and (demo or identity_queries.demo_people(core_db.db.session)):
+        raise BadSetting(
+            "PUBLIC_URL is https, but the demo's passwords are known to everybody: start without --demo, on a database "
+            "without its accounts."
+        )
+    if demo and not identity_queries.has_people(core_db.db.session):
+        print("Filling the new database with a month of a demo; this takes a moment ...", flush=True)
+        payouts.demo.seed.seed(clock.now())
+
+
+def _where_to_look(settings: Settings) -> None:
+    print(f"Etalase: {settings.public_url}")
+    people = identity_queries.demo_people(core_db.db.session)
+    for person in people:
+        print(f"  {person.email:<32} {person.name}")
+    if people:
+        print(f"  The password of all of them: {payouts.demo.story.PASSWORD}")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
+from flask import Flask, g, has_app_context
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -59,6 +59,15 @@ def shared_data() -> Path:
     return folder
 
 
+class Visitor(FlaskClient):
+    """A client whose requests know nothing of each other but the cookie, although a test's `g` outlives them."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        for name in tuple(g) if has_app_context() else ():
+            g.pop(name)
+        return super().open(*args, **kwargs)
+
+
 def _engines() -> list[str]:
     return ["sqlite", "postgres"]
 
@@ -90,6 +99,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     tmp = tmp_path_factory.mktemp(request.param)
     for url in scratch_database(request.param, tmp):
         built = application.create_app(from_env({"DATABASE_URL": url, "DATA_DIR": str(tmp)}))
+        built.test_client_class = Visitor
         built.config["TESTING"] = True
         built.config["WTF_CSRF_ENABLED"] = False
         with built.app_context():

@@ -6,10 +6,11 @@ import re
 from collections.abc import Collection
 from urllib.parse import SplitResult, quote, urlsplit
 
+from affiliate.core.addresses import allowed
+
 ADDRESS_MAX = 2000
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\xa0\\<>\"]")
 _SAFE = "/?#[]@!$&'()*+,;=%:-._~"
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 _FIRST_LINK = re.compile(r"https?://[^\s\"'<>|;]+")
 
 
@@ -27,14 +28,10 @@ def product_link(text: str, allowed_hosts: Collection[str]) -> str:
     Raises AddressProblem: link_unusable (no http(s) address, blanks, backslash, user name, control characters),
     link_too_long, host_not_allowed.
     """
-    parts = _split(text)
-    host = _ascii_host(parts)
-    if host not in allowed_hosts and f"{host}:{parts.port}" not in allowed_hosts:
+    link = _bounded(_split(text))
+    if not allowed(link, allowed_hosts):
         raise AddressProblem("host_not_allowed")
-    if parts.port not in (None, _DEFAULT_PORTS[parts.scheme]) and f"{host}:{parts.port}" not in allowed_hosts:
-        raise AddressProblem("host_not_allowed")
-    netloc = host if parts.port is None else f"{host}:{parts.port}"
-    return _bounded(parts._replace(netloc=netloc if not parts.netloc.isascii() else parts.netloc))
+    return link
 
 
 def image_link(text: str) -> str | None:
@@ -43,9 +40,7 @@ def image_link(text: str) -> str | None:
     if found is None:
         return None
     try:
-        parts = _split(found.group().rstrip(",]"))
-        host = _ascii_host(parts)
-        return _bounded(parts if parts.netloc.isascii() else parts._replace(netloc=host))
+        return _bounded(_split(found.group().rstrip(",]")))
     except AddressProblem:
         return None
 
@@ -55,7 +50,7 @@ def _split(text: str) -> SplitResult:
         raise AddressProblem("link_unusable")
     try:
         parts = urlsplit(text)
-        usable = parts.scheme in _DEFAULT_PORTS and bool(parts.hostname) and "@" not in parts.netloc
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc
         usable = usable and parts.port != 0  # reading it raises for what is no number
     except ValueError:
         raise AddressProblem("link_unusable") from None
@@ -64,18 +59,19 @@ def _split(text: str) -> SplitResult:
     return parts
 
 
-def _ascii_host(parts: SplitResult) -> str:
-    host = parts.hostname or ""
-    if host.isascii():
-        return host
-    try:
-        return host.encode("idna").decode("ascii").lower()
-    except UnicodeError:
-        raise AddressProblem("link_unusable") from None
-
-
 def _bounded(parts: SplitResult) -> str:
+    """The address in ASCII: the host as IDNA, everything else percent-encoded."""
+    if not parts.netloc.isascii():
+        parts = parts._replace(netloc=_ascii_place(parts))
     link = quote(parts.geturl(), safe=_SAFE)
     if len(link) > ADDRESS_MAX:
         raise AddressProblem("link_too_long")
     return link
+
+
+def _ascii_place(parts: SplitResult) -> str:
+    try:
+        host = (parts.hostname or "").encode("idna").decode("ascii")
+    except UnicodeError:
+        raise AddressProblem("link_unusable") from None
+    return host if parts.port is None else f"{host}:{parts.port}"

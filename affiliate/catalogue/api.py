@@ -7,8 +7,9 @@ from typing import Any
 
 from flask import Response, stream_with_context, url_for
 
-from affiliate.catalogue import intake, problems, queries
+from affiliate.catalogue import intake, problems, queries, service
 from affiliate.catalogue.models import CatalogueUpload, UploadRowError
+from affiliate.catalogue.rules import one_line
 from affiliate.catalogue.schemas import (
     ProductPage,
     ProductsWanted,
@@ -21,11 +22,12 @@ from affiliate.catalogue.schemas import (
 )
 from affiliate.core import clock
 from affiliate.core.api import ApiBlueprint
-from affiliate.core.db import db
+from affiliate.core.db import db, transaction
 from affiliate.core.streams import csv_stream
 from affiliate.core.web import decode_cursor, page_json
 from affiliate.identity import guards
 from affiliate.identity.models import Role
+from affiliate.merchants import queries as merchants
 
 blp = ApiBlueprint("catalogue", __name__)
 
@@ -40,7 +42,12 @@ ERRORS_AT_ONCE = 1000
 @blp.response(202, UploadAccepted)
 def upload_catalogue(options: dict[str, Any], files: dict[str, Any], slug: str) -> dict[str, Any]:
     """Send a catalogue file. It is read in the background; ask for its progress at the answered address."""
-    upload = intake.take(guards.actor(), slug, files["file"], options, now=clock.now())
+    actor = guards.actor()
+    merchant = merchants.merchant_run_by(db.session, actor, one_line(slug))
+    with intake.taken(files["file"]) as file, transaction(db.session) as session:
+        upload = service.receive(
+            session, merchant, file.stored, filename=file.filename, actor=actor, now=clock.now(), **options
+        )
     return {"id": upload.id, "url": url_for(".show_upload", upload_id=upload.id, _external=True)}
 
 
@@ -89,7 +96,7 @@ def list_products(wanted: dict[str, Any]) -> dict[str, Any]:
         found,
         wanted["limit"],
         lambda product: product_json(product, slugs[product.merchant_id]),
-        lambda product: (product.id,),
+        lambda product: product.id,
     )
 
 

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from flask import current_app
 
-from affiliate.catalogue import merging, readers, service
+from affiliate.catalogue import merging, readers, service, storage
 from affiliate.catalogue.models import UploadStage
 from affiliate.catalogue.readers.recognise import recognise
 from affiliate.catalogue.readers.rows import BrokenRow, Layout, RawRow, Refused, Row, UnlistedRow
@@ -41,6 +41,8 @@ def run(now: datetime) -> int:
     unfinished = False
     try:
         unfinished = _work(reading)
+        if not unfinished:
+            _remove_elder_files(reading.claim)
     except Refused as refusal:
         with transaction(db.session) as session:
             service.refuse_claimed(session, reading.claim, refusal, now=reading.moment())
@@ -78,6 +80,15 @@ def _work(reading: Reading) -> bool:
         if time.monotonic() >= end:
             return True
     return False
+
+
+def _remove_elder_files(claimed: service.Claim) -> None:
+    """Files go before their names do: dying in between leaves nothing that nobody knows of."""
+    folder = current_app.config["ETALASE"].upload_dir
+    with transaction(db.session) as session:
+        for name in service.elder_files(session, claimed):
+            storage.remove(folder, name)
+        service.forget_elder_files(session, claimed)
 
 
 class Reading:

@@ -7,14 +7,15 @@ import html
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import nh3
 
 from affiliate.catalogue import prices
 from affiliate.catalogue.addresses import AddressProblem, image_link, product_link
 from affiliate.catalogue.models import Availability
+from affiliate.core import wording
 from affiliate.core.money import EXPONENTS
 
 _Refuse = Callable[[str, str], None]  # field, code
@@ -26,7 +27,9 @@ REQUIRED = ("sku", "title", "url", "price")
 FIELDS = (*REQUIRED, "sale_price", "currency", "availability", "image_url", "brand", "category", "description",
           "gtin", "group_key")  # fmt: skip
 
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ud800-\udfff]")
+_CLEANER = nh3.Cleaner(tags=set())
+# What cannot be stored, and the marks that turn the direction of the rest of a page.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 _BLOCK_TAGS = re.compile(r"<(?=/?(?:br|p|li|div|tr|td|h[1-6]|ul|ol)\b)", re.IGNORECASE)
 _NOTHING = frozenset({"", "null", "none", "nil", "n/a", "na", "-", "–", "undefined"})
 _SPELLINGS = {
@@ -72,9 +75,13 @@ class ProductRow:
     currency: str
     availability: str
 
+    def columns(self) -> dict[str, Any]:
+        """The fields by name."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
     def content_hash(self) -> str:
         """Equal exactly where nothing of the product differs."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(self.columns(), sort_keys=True).encode()).hexdigest()
 
     def search_text(self) -> str:
         """What a search looks through, in lower case."""
@@ -128,14 +135,15 @@ def product_row(cells: Mapping[str, str], context: Context) -> ProductRow | tupl
 
 def one_line(text: str) -> str:
     """An id, heading or cell as it is compared and kept: without control characters and needless blanks."""
-    return " ".join(_CONTROLS.sub("", text).split())
+    return " ".join(text.split()) if text.isascii() and text.isprintable() else wording.one_line(text)
 
 
 def plain_text(text: str, limit: int) -> str:
     """Text without markup, control characters and runs of blanks, cut at `limit`."""
-    text = _CONTROLS.sub(" ", text)
+    if not text.isprintable():
+        text = _CONTROLS.sub(" ", text)
     if "<" in text or "&" in text:
-        text = html.unescape(nh3.clean(_BLOCK_TAGS.sub(" <", text), tags=set()))
+        text = html.unescape(_CLEANER.clean(_BLOCK_TAGS.sub(" <", text)))
         text = _CONTROLS.sub(" ", text)  # an entity may have hidden one
     return " ".join(text.split())[:limit].rstrip()
 

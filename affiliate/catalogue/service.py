@@ -281,7 +281,7 @@ def _staged(upload_id: int, row: GoodRow) -> dict[str, Any]:
     return {
         "upload_id": upload_id,
         "line": row.line,
-        **asdict(product),
+        **product.columns(),
         "content_hash": product.content_hash(),
         "search_text": product.search_text(),
     }
@@ -331,6 +331,30 @@ def retry_later(session: Session, claimed: Claim, *, now: datetime) -> None:
         .where(CatalogueUpload.stage.not_in(FINISHED))
         .values(lease_until=now + RETRY_AFTER)
         .execution_options(synchronize_session=False)
+    )
+
+
+def elder_files(session: Session, claimed: Claim) -> list[str]:
+    """Stored files of the merchant's finished elder uploads: only the newest can be read again."""
+    return list(session.execute(sa.select(CatalogueUpload.path).where(_elder_with_file(claimed))).scalars())
+
+
+def forget_elder_files(session: Session, claimed: Claim) -> None:
+    """Note that those files are gone."""
+    session.execute(
+        sa.update(CatalogueUpload)
+        .where(_elder_with_file(claimed))
+        .values(path="")
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _elder_with_file(claimed: Claim) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        CatalogueUpload.merchant_id == claimed.merchant_id,
+        CatalogueUpload.id < claimed.upload_id,
+        CatalogueUpload.stage.in_(FINISHED),
+        CatalogueUpload.path != "",
     )
 
 

@@ -53,7 +53,10 @@ def send(slug: str) -> Any:
     merchant = _merchant(slug)
     try:
         options = web.load_form(UploadForm())
-        upload = intake.take(guards.actor(), slug, request.files.get("file"), options, now=clock.now())
+        with intake.taken(request.files.get("file")) as file, transaction(db.session) as session:
+            upload = service.receive(
+                session, merchant, file.stored, filename=file.filename, actor=guards.actor(), now=clock.now(), **options
+            )
     except Invalid as error:
         return _uploads_page(merchant, error=error), error.status
     return web.see_other(url_for(".upload", slug=slug, upload_id=upload.id))
@@ -132,6 +135,11 @@ def products(slug: str) -> Any:
     )
 
 
+def stage_shown(upload: CatalogueUpload) -> tuple[Any, str]:
+    """(word, tone) for the stage of an upload; one that waits for its columns is not lost."""
+    return (_l("Needs you"), "wait") if upload.failure == "mapping_needed" else STAGES[upload.stage]
+
+
 def progress_text(upload: CatalogueUpload) -> str:
     """One sentence that says how far a file is."""
     if upload.stage is UploadStage.RECEIVED:
@@ -177,7 +185,7 @@ def _uploads_page(merchant: Merchant, error: AppError | None = None) -> str:
         merchant=merchant,
         uploads=shown,
         error=error,
-        stages=STAGES,
+        stage_shown=stage_shown,
         formats=problems.FORMATS,
         modes=[(mode.value, text) for mode, text in MODES.items()],
         currencies=[(code, code) for code in sorted(money.EXPONENTS)],
@@ -199,7 +207,7 @@ def _upload_page(merchant: Merchant, row: CatalogueUpload, error: AppError | Non
         upload=row,
         error=error,
         finished=row.stage in service.FINISHED,
-        stage=STAGES[row.stage],
+        stage=stage_shown(row),
         progress_text=progress_text(row),
         failure=failure_text(row),
         formats=problems.FORMATS,

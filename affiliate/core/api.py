@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from json import JSONDecodeError
 from typing import Any
 
@@ -12,9 +11,9 @@ from webargs.flaskparser import FlaskParser
 
 from affiliate.core.errors import Invalid
 from affiliate.core.i18n import _l
+from affiliate.core.web import UNFIT
 
 PREFIX = "/api/v1"
-_UNFIT = re.compile("[\0\ud800-\udfff]")
 
 
 class ProblemApi(Api):
@@ -37,10 +36,6 @@ class BodyParser(FlaskParser):
         _refuse_unfit_text(found)
         return found
 
-    def load_querystring(self, req: Any, schema: Any) -> Any:
-        _refuse_unfit_text(req.args.to_dict(flat=False))
-        return super().load_querystring(req, schema)
-
 
 def _refuse_unfit_text(value: Any) -> None:
     """Raise Invalid for NUL and for halves of characters, with the place where they stand."""
@@ -52,7 +47,7 @@ def _refuse_unfit_text(value: Any) -> None:
             left += [(path, name) for name in found]
         elif isinstance(found, list):
             left += [(f"{path}.{place}", part) for place, part in enumerate(found)]
-        elif isinstance(found, str) and _UNFIT.search(found):
+        elif isinstance(found, str) and UNFIT.search(found):
             name = path.encode(errors="replace").decode().replace("\0", "?").lstrip(".")
             raise Invalid.field(name or "body", _l("This text holds characters that cannot be stored."))
 

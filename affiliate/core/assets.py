@@ -9,13 +9,15 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import logging
+import os
 import subprocess
 import sys
 import threading
 from functools import cache, lru_cache
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response, current_app, send_file, url_for
+from flask import Blueprint, Flask, Response, current_app, url_for
+from werkzeug.security import safe_join
 
 from affiliate.core.errors import NotFound
 
@@ -27,8 +29,15 @@ _FACE = (
     '@font-face{{font-family:"Inter";font-weight:400 700;font-style:normal;font-display:swap;'
     'src:url("{url}") format("woff2")}}\n'
 )
+_TYPES = {
+    ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png", ".woff2": "font/woff2",
+}  # fmt: skip
 # name: (package, path inside it)
-_OF_PACKAGES = {"js/htmx.js": ("django_htmx", "static/django_htmx/htmx-2.min.js")}
+_OF_PACKAGES = {
+    "js/htmx.js": ("django_htmx", "static/django_htmx/htmx-2.min.js"),
+    "js/swagger-ui.js": ("flask_swagger_ui", "dist/swagger-ui-bundle.js"),
+    "css/swagger-ui.css": ("flask_swagger_ui", "dist/swagger-ui.css"),
+}
 _FONT_SOURCE = ("fontpkg_inter", "files/Inter[opsz,wght].ttf")
 
 _RECIPE = Path(__file__).with_name("fonts.py")
@@ -45,7 +54,7 @@ def file(mark: str, name: str) -> Response:
     if name == FONT_FACES:
         answer = Response(font_faces(), mimetype="text/css")
     elif (path := font_file() if name == FONT else _path(name)) is not None:
-        answer = send_file(path, conditional=True)
+        answer = Response(path.read_bytes(), mimetype=_TYPES.get(path.suffix, "application/octet-stream"))
     else:
         raise NotFound
     answer.headers["Cache-Control"] = FOR_EVER if mark == _mark(name) else "no-cache"
@@ -85,9 +94,8 @@ def _make_font(source: Path, kept: Path) -> Path:
 def _path(name: str) -> Path | None:
     if name in _OF_PACKAGES:
         return _in_package(*_OF_PACKAGES[name])
-    folder = Path(str(current_app.static_folder)).resolve()
-    path = (folder / name).resolve()
-    return path if path.is_relative_to(folder) and path.is_file() else None
+    path = safe_join(str(current_app.static_folder), name)
+    return Path(path) if path is not None and "\0" not in path and os.path.isfile(path) else None
 
 
 @cache

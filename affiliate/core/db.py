@@ -121,13 +121,16 @@ def forget_session() -> None:
 
 
 def affected(result: Any) -> int:
-    """Rows that an UPDATE or DELETE has touched: 0 means that the race is lost."""
-    return int(result.rowcount)
+    """Rows that a statement has touched: 0 means that the race is lost. An INSERT counts when `upsert` made it."""
+    count = int(result.rowcount)
+    assert count >= 0, "the driver does not count this statement"
+    return count
 
 
 def upsert(session: Session, table: sa.Table | type[Base]) -> Any:
     """INSERT of the session's engine, with `.on_conflict_do_nothing` and `.on_conflict_do_update`."""
-    return (postgresql if is_postgres(session) else sqlite).insert(table)
+    insert = (postgresql if is_postgres(session) else sqlite).insert(table)
+    return insert.execution_options(preserve_rowcount=True)  # psycopg's count is forgotten otherwise
 
 
 def is_postgres(session: Session) -> bool:

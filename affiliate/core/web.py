@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,11 +15,13 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from werkzeug.exceptions import HTTPException
 
 from affiliate.core import money
-from affiliate.core.errors import AppError, Invalid
+from affiliate.core.errors import AppError, Invalid, NotFound
 from affiliate.core.i18n import _l
 
 PAGE_SIZE = 50
 PAGE_SIZE_MAX = 500
+ID_MAX = 2**63 - 1
+UNFIT = re.compile("[\0\ud800-\udfff]")  # NUL and halves of characters: no database keeps them
 
 
 class Strict(Schema):
@@ -44,7 +47,9 @@ def money_json(minor: int, currency: str) -> dict[str, str]:
 
 def slug_field(**options: Any) -> fields.Str:
     """Lower-case letters, digits and hyphens, 2 to 60 characters, as it stands in addresses."""
-    rule = validate.Regexp(r"^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])$", error=_l("Use 2 to 60 of a–z, 0–9 and hyphens."))
+    rule = validate.Regexp(
+        r"^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])(?!\n)$", error=_l("Use 2 to 60 of a–z, 0–9 and hyphens.")
+    )
     return fields.Str(required=True, validate=rule, **options)
 
 
@@ -55,10 +60,22 @@ def load_form(schema: Schema) -> dict[str, Any]:
 
 
 def load(schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:
+    unfit = {name for name, value in data.items() if isinstance(value, str) and UNFIT.search(value)}
+    if unfit:
+        raise Invalid(fields=dict.fromkeys(unfit, _l("This text holds characters that cannot be stored.")))
     try:
         return dict(schema.load(data))
     except ValidationError as error:
         raise Invalid(fields=flat_messages(error.normalized_messages())) from None
+
+
+def refuse_unfit_address() -> None:
+    """Raise NotFound for an address with text or a number that no database keeps: it leads nowhere."""
+    for value in (request.view_args or {}).values():
+        if (isinstance(value, str) and UNFIT.search(value)) or (isinstance(value, int) and value > ID_MAX):
+            raise NotFound
+    if any(UNFIT.search(value) for values in request.args.lists() for value in values[1]):
+        raise NotFound
 
 
 def flat_messages(messages: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
@@ -197,7 +214,7 @@ def local_target(target: str | None, fallback: str) -> str:
     """A `next=` that stays in this house, else the fallback: one slash, no host, no backslash, no control character."""
     if not target or not target.startswith("/") or target.startswith("//") or "\\" in target:
         return fallback
-    if any(ord(char) < 32 for char in target):
+    if any(ord(char) < 32 or ord(char) == 127 for char in target):
         return fallback
     parts = urlsplit(target)
     return fallback if parts.scheme or parts.netloc else target

@@ -13,6 +13,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import click
+from flask.cli import with_appcontext
+
 from affiliate.core import clock
 from affiliate.core.db import forget_session
 
@@ -26,6 +29,23 @@ class Step:
 
     name: str
     run: Callable[[datetime], int]
+
+
+def command(steps: Sequence[Step]) -> click.Command:
+    """`flask --app app work [--once]` for these steps."""
+
+    @click.command("work")
+    @click.option("--once", is_flag=True, help="Do all that is due, then end.")
+    @with_appcontext
+    def work(once: bool) -> None:
+        """Do the background work: spool, catalogues, orders, books, payouts."""
+        if not once:
+            run_forever(steps)
+            return
+        for name, count in run_once(steps).items():
+            click.echo(f"{name}: {count}")
+
+    return work
 
 
 def run_once(steps: Sequence[Step]) -> dict[str, int]:

@@ -56,3 +56,13 @@ def people(session: Session, refs: set[str]) -> dict[str, str]:
         for row in session.execute(sa.select(ApiKey.id, ApiKey.name).where(ApiKey.id.in_(keys)))
     }
     return found
+
+
+def has_people(session: Session) -> bool:
+    """False in a new database."""
+    return session.execute(sa.select(User.id).limit(1)).scalar() is not None
+
+
+def demo_people(session: Session) -> list[User]:
+    """Accounts whose password everybody knows."""
+    return list(session.execute(sa.select(User).where(User.is_demo).order_by(User.id)).scalars())

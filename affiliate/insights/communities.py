@@ -181,7 +181,7 @@ def _by_day(
 ) -> list[tuple[date, int]]:
     day = local_day(session, column)
     rows = session.execute(sa.select(day, sa.func.count()).where(*conditions).group_by(day))
-    return rules.filled(dict(rows.tuples().all()), period.days)
+    return rules.filled(dict(rows.all()), period.days)
 
 
 def _count_by_link(link_id: Any, conditions: tuple[sa.ColumnElement[bool], ...]) -> sa.Select[Any]:

@@ -81,7 +81,7 @@ def orders_by_day(session: Session, merchant: Merchant, period: Period) -> list[
         .where(Order.merchant_id == merchant.id, Order.is_test.is_(False), within(Order.placed_at, period))
         .group_by(day)
     )
-    return rules.filled(dict(rows.tuples().all()), period.days)
+    return rules.filled(dict(rows.all()), period.days)
 
 
 def owed(session: Session, merchant: Merchant, period: Period) -> Amounts:

@@ -77,7 +77,7 @@ class MerchantSchema(web.Strict):
     click_param = fields.Str(
         required=True,
         validate=validate.Regexp(
-            r"^[A-Za-z0-9_.-]{1,40}\Z", error=_l("Use 1 to 40 letters, digits, dots, hyphens and underscores.")
+            r"^[A-Za-z0-9_.-]{1,40}(?!\n)$", error=_l("Use 1 to 40 letters, digits, dots, hyphens and underscores.")
         ),
     )
 
@@ -109,7 +109,9 @@ class WebhookKeySchema(web.Strict):
     secret = fields.Str(
         load_default=None,
         allow_none=True,
-        validate=validate.Regexp(r"^[!-~]{8,200}\Z", error=_l("Use 8 to 200 letters, digits and signs, no spaces.")),
+        validate=validate.Regexp(
+            r"^[!-~]{8,200}(?!\n)$", error=_l("Use 8 to 200 letters, digits and signs, no spaces.")
+        ),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from affiliate.core.db import upsert
 from affiliate.orders import queries
+from affiliate.orders.facts import plain
 from affiliate.orders.models import Order, OrderLine, OrderRefund
 from affiliate.orders.rules import OrderState
 
@@ -66,7 +66,7 @@ def _order_row(key: tuple[int, str], state: OrderState, state_hash: str, now: da
 
 def _line_rows(order_id: int, state: OrderState) -> list[dict[str, Any]]:
     return [
-        asdict(one.line)
+        plain(one.line)
         | {
             "order_id": order_id,
             "position": position,

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -32,7 +32,6 @@ from affiliate.orders.models import OrderStatus
 
 _RANK = {facts.PAID: 1, facts.COMPLETED: 2}
 _STATUS = (OrderStatus.PLACED, OrderStatus.PAID, OrderStatus.COMPLETED)
-_NOT_MEANING = ("completed_seen_at", "foreign")
 Told = TypeVar("Told")
 
 
@@ -94,10 +93,16 @@ class OrderState:
 
     def state_hash(self) -> str:
         """SHA-256 of everything that follows from the events' meaning, so not of when they came in."""
-        told = asdict(self)
-        for name in _NOT_MEANING:
-            del told[name]
-        return sha256_hex(json.dumps(told, sort_keys=True, default=str, separators=(",", ":")).encode())
+        told = [
+            [getattr(self, name) for name in _MEANING],
+            [[facts.plain(one.line), one.refunded_quantity, one.refunded_minor] for one in self.lines],
+            [[facts.told_refund(one.refund), one.occurred_at] for one in self.refunds],
+        ]
+        return sha256_hex(json.dumps(told, default=str, separators=(",", ":")).encode())
+
+
+_APART = frozenset({"completed_seen_at", "foreign", "lines", "refunds"})
+_MEANING = tuple(one.name for one in fields(OrderState) if one.name not in _APART)
 
 
 def changed(before: OrderState | None, after: OrderState | None) -> bool:

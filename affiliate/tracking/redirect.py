@@ -58,7 +58,7 @@ class _Process:
 
     spool: Spool
     pid: int = field(default_factory=os.getpid)
-    nonces: Any = field(default_factory=tokens.nonces)
+    nonces: tokens.Nonces = field(default_factory=tokens.Nonces)
 
 
 class Redirect:
@@ -88,7 +88,7 @@ class Redirect:
         process = self._own_process()
         now = clock.now()
         ms = tokens.milliseconds(now)
-        nonce = next(process.nonces)
+        nonce = process.nonces.draw()
         agent = environ.get("HTTP_USER_AGENT", "")[: rules.AGENT_LENGTH_MAX]
         line = records.line(
             ms,
@@ -146,7 +146,7 @@ def _reason(environ: dict[str, Any], agent: str) -> rules.Reason | None:
     return rules.disqualified(
         method=environ["REQUEST_METHOD"],
         agent=agent,
-        purpose=f"{get('HTTP_SEC_PURPOSE', '')} {get('HTTP_PURPOSE', '')} {get('HTTP_X_MOZ', '')}",
+        purpose=get("HTTP_SEC_PURPOSE", "") + get("HTTP_PURPOSE", "") + get("HTTP_X_MOZ", ""),
         fetch_mode=get("HTTP_SEC_FETCH_MODE", ""),
         fetch_dest=get("HTTP_SEC_FETCH_DEST", ""),
     )

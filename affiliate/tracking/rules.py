@@ -17,6 +17,7 @@ AGENTS_REMEMBERED = 8192
 VISITOR_BYTES = 12
 
 _HOST = re.compile(r"https?://([a-z0-9](?:[a-z0-9.-]{0,253}[a-z0-9])?)(?::\d{1,5})?(?:[/?#]|\Z)", re.I)
+_AHEAD = re.compile(r"prefetch|prerender|preview", re.I)
 _TABLET = re.compile(r"iPad|Tablet|PlayBook|Silk/|Android(?!.*Mobile)", re.I)
 _PHONE = re.compile(r"Mobi|iPhone|iPod|Windows Phone|Opera Mini", re.I)
 
@@ -54,7 +55,7 @@ def disqualified(
 ) -> Reason | None:
     """Why this visit does not count, or None. Headers as sent, "" where absent; older browsers send no Sec-Fetch-*.
 
-    `purpose` is Sec-Purpose, Purpose or X-Moz. Source: Fetch Metadata Request Headers (W3C) for a person's navigation.
+    `purpose` is what Sec-Purpose, Purpose and X-Moz say together. Source: Fetch Metadata Request Headers (W3C) for a person's navigation.
     """
     if method == "HEAD":
         return Reason.HEAD
@@ -62,7 +63,7 @@ def disqualified(
         return Reason.NO_AGENT
     if device_of(agent) is Device.BOT:
         return Reason.BOT
-    if any(word in purpose.lower() for word in ("prefetch", "prerender", "preview")):
+    if purpose and _AHEAD.search(purpose):
         return Reason.PREFETCH
     if (fetch_mode and fetch_mode != "navigate") or (fetch_dest and fetch_dest != "document"):
         return Reason.EMBEDDED

@@ -12,7 +12,6 @@ import itertools
 import secrets
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -24,6 +23,7 @@ NONCE_BITS = 63
 PROCESS_BITS = 40
 COUNTER_BITS = NONCE_BITS - PROCESS_BITS
 
+_COUNTER_MASK = (1 << COUNTER_BITS) - 1
 _CLAIMS = struct.Struct(">QHIQ")  # link id, milliseconds (high 16 bits, low 32 bits), nonce
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -100,9 +100,15 @@ def moment(ms: int) -> datetime:
     return _EPOCH + ms * _MILLISECOND
 
 
-def nonces() -> Iterator[int]:
-    """Numbers that no other process gives within the same millisecond: 40 random bits of its own and a counter."""
-    process = secrets.randbits(PROCESS_BITS) << COUNTER_BITS
-    mask = (1 << COUNTER_BITS) - 1
-    for count in itertools.count():
-        yield process | (count & mask)
+class Nonces:
+    """Numbers that no other process gives within the same millisecond: 40 random bits of its own and a counter.
+
+    Safe to draw from by many threads at once: the counter steps in one go, as a generator would not.
+    """
+
+    def __init__(self) -> None:
+        self._process = secrets.randbits(PROCESS_BITS) << COUNTER_BITS
+        self._count = itertools.count()
+
+    def draw(self) -> int:
+        return self._process | (next(self._count) & _COUNTER_MASK)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -15,69 +14,67 @@ from affiliate.conversions.models import Conversion
 from affiliate.core import clock
 from affiliate.orders.models import Order
 from payouts.booking import queries
-from payouts.booking.chart import event_source, merchant_owner
+from payouts.booking.chart import merchant_owner
 from payouts.ledger import queries as ledger
 from payouts.ledger.accounts import CLEARING, FEES, PAYABLE, PAYABLE_UNFUNDED, PLATFORM, RECEIVABLE
 from payouts.ledger.checks import Check, count
 from payouts.ledger.models import LedgerAccount, LedgerEntry, Posting
 
 BOOKED_WITHIN = timedelta(minutes=5)
-BATCH = 1000
 PREFIXES = ("commission_event:", "funding:")
 OwnerSum = Counter[tuple[str, str]]
 
 
 def misbooked_events(session: Session) -> int:
     """Booked events whose entry does not say, account by account, what the event says."""
-    return sum(_misbooked(session, ids) for ids in _booked_batches(session))
+    said = sa.union_all(_receivables_said(), _shares_said(), _postings_denied()).subquery()
+    where = (said.c.source, said.c.name, said.c.owner, said.c.currency)
+    differing = sa.select(said.c.source).group_by(*where).having(sa.func.sum(said.c.amount) != 0).distinct()
+    return count(session, differing)
 
 
-def _booked_batches(session: Session) -> Iterator[list[int]]:
-    after = 0
-    while True:
-        query = sa.select(CommissionEvent.id).where(CommissionEvent.id > after, queries.BOOKED)
-        ids = list(session.execute(query.order_by(CommissionEvent.id).limit(BATCH)).scalars())
-        if not ids:
-            return
-        yield ids
-        after = ids[-1]
+def _source() -> sa.ColumnElement[str]:
+    return sa.literal("commission_event:") + sa.cast(CommissionEvent.id, sa.String)
 
 
-def _misbooked(session: Session, ids: list[int]) -> int:
-    said: Counter[tuple[str, str, str, str]] = Counter()
-    wanted = CommissionEvent.id.in_(ids)
-    for event in session.execute(sa.select(CommissionEvent).where(wanted)).scalars():
-        said[event_source(event.id), RECEIVABLE, merchant_owner(event.merchant_id), event.currency] += (
-            event.amount_minor
-        )
-    shares = (
-        sa.select(CommissionEvent, CommissionShare.owner, CommissionShare.amount_minor)
-        .join(CommissionShare, CommissionShare.event_id == CommissionEvent.id)
-        .where(wanted)
+def _receivables_said() -> sa.Select[Any]:
+    """What each booked event says of its merchant."""
+    owner = sa.literal("merchant:") + sa.cast(CommissionEvent.merchant_id, sa.String)
+    return sa.select(
+        LedgerEntry.source.label("source"),
+        sa.literal(RECEIVABLE).label("name"),
+        owner.label("owner"),
+        CommissionEvent.currency.label("currency"),
+        CommissionEvent.amount_minor.label("amount"),
+    ).join(LedgerEntry, LedgerEntry.source == _source())
+
+
+def _shares_said() -> sa.Select[Any]:
+    """What each booked event says of its owners."""
+    name = sa.case(
+        (CommissionShare.owner == PLATFORM, FEES), (CommissionEvent.needs_funding, PAYABLE_UNFUNDED), else_=PAYABLE
     )
-    for event, owner, amount in session.execute(shares):
-        owed = PAYABLE_UNFUNDED if event.needs_funding else PAYABLE
-        said[event_source(event.id), FEES if owner == PLATFORM else owed, owner, event.currency] -= amount
-    booked: Counter[tuple[str, str, str, str]] = Counter()
-    booked.update(_postings_of(session, [event_source(event_id) for event_id in ids]))
-    return len({key[0] for key in {*said, *booked} if said[key] != booked[key]})
-
-
-def _postings_of(session: Session, sources: list[str]) -> dict[tuple[str, str, str, str], int]:
-    query = (
+    return (
         sa.select(
-            LedgerEntry.source,
-            LedgerAccount.name,
-            LedgerAccount.owner,
-            LedgerAccount.currency,
-            sa.func.sum(Posting.amount_minor),
+            LedgerEntry.source, name, CommissionShare.owner, CommissionEvent.currency, -CommissionShare.amount_minor
         )
+        .select_from(CommissionEvent)
+        .join(CommissionShare, CommissionShare.event_id == CommissionEvent.id)
+        .join(LedgerEntry, LedgerEntry.source == _source())
+    )
+
+
+def _postings_denied() -> sa.Select[Any]:
+    """What the entries of events say, with the other sign: together nothing is left."""
+    return (
+        sa.select(
+            LedgerEntry.source, LedgerAccount.name, LedgerAccount.owner, LedgerAccount.currency, -Posting.amount_minor
+        )
+        .select_from(LedgerEntry)
         .join(Posting, Posting.entry_id == LedgerEntry.id)
         .join(LedgerAccount, LedgerAccount.id == Posting.account_id)
-        .where(LedgerEntry.source.in_(sources))
-        .group_by(LedgerEntry.source, LedgerAccount.name, LedgerAccount.owner, LedgerAccount.currency)
+        .where(LedgerEntry.source.like("commission_event:%"))
     )
-    return {(source, name, owner, code): int(total) for source, name, owner, code, total in session.execute(query)}
 
 
 def unbooked_events(session: Session) -> int:

@@ -136,20 +136,22 @@ def _against_cash(
 
 def claims(session: Session, merchant_id: int, currency: str) -> list[Claim]:
     """What each booked commission of a merchant asks of it."""
-    amount = CommissionEvent.amount_minor
-    done = sa.and_(CommissionEvent.needs_funding, FUNDED)
-    gives, takes = sa.and_(~done, amount > 0), sa.and_(~done, amount < 0)
-    first = sa.func.min(CommissionEvent.id)
-    rows = session.execute(
-        sa.select(
-            CommissionEvent.commission_id,
-            first,
-            CommissionEvent.needs_funding,
-            sa.func.max(sa.case((done, 1), else_=0)),
-            *(sa.func.sum(sa.case((which, amount), else_=0)) for which in (done, gives, takes)),
+    of_merchant = (CommissionEvent.merchant_id == merchant_id, CommissionEvent.currency == currency)
+    is_done = sa.case((sa.and_(CommissionEvent.needs_funding, FUNDED), 1), else_=0).label("is_done")
+    columns = (CommissionEvent.id, CommissionEvent.commission_id, CommissionEvent.needs_funding)
+    events = sa.select(*columns, CommissionEvent.amount_minor, is_done).where(*of_merchant, BOOKED).subquery().c
+    done, gives, takes = (
+        sa.func.sum(sa.case((which, events.amount_minor), else_=0))
+        for which in (
+            events.is_done == 1,
+            sa.and_(events.is_done == 0, events.amount_minor > 0),
+            sa.and_(events.is_done == 0, events.amount_minor < 0),
         )
-        .where(CommissionEvent.merchant_id == merchant_id, CommissionEvent.currency == currency, BOOKED)
-        .group_by(CommissionEvent.commission_id, CommissionEvent.needs_funding)
+    )
+    first = sa.func.min(events.id)
+    rows = session.execute(
+        sa.select(events.commission_id, first, events.needs_funding, sa.func.max(events.is_done), done, gives, takes)
+        .group_by(events.commission_id, events.needs_funding)
         .order_by(first)
     )
     return [Claim(row[0], row[1], row[2], bool(row[3]), int(row[4]), int(row[5]), int(row[6])) for row in rows]

@@ -31,7 +31,8 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Commissions of which now all events are covered, or only what takes back; `up_to` is the last in line reached."""
+    """Commissions of which now all events are covered, or only what takes back; `up_to` is the
+    first event of the last in line that the money reaches."""
 
     covered: tuple[int, ...]
     taken_back: tuple[int, ...]
@@ -51,7 +52,7 @@ def cover(claims: Sequence[Claim], received_minor: int) -> Coverage:
     for claim in sorted(claims, key=lambda claim: claim.first_event_id):
         if claim.ask_minor > max(free, 0):
             break
-        up_to = claim.commission_id
+        up_to = claim.first_event_id
         free -= claim.ask_minor
         if claim.needs_funding and claim.ask_minor > 0:
             covered.append(claim.commission_id)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from affiliate.commissions.models import Commission
+from affiliate.commissions.models import Commission, CommissionEvent
 from affiliate.core.errors import NotFound
 from affiliate.identity.actors import Actor
 from affiliate.merchants.models import Merchant
@@ -23,12 +23,16 @@ from payouts.receivables.models import Receipt
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One merchant in one currency. `owed_minor` is all that it ever owed; `up_to` the last order that is covered."""
+    """One merchant in one currency. `owed_minor` is all that it ever owed; `up_to` the last order that is covered.
+
+    A commission is covered when its first event comes no later in line than `up_to_event`.
+    """
 
     merchant: Merchant
     currency: str
     owed_minor: int
     received_minor: int
+    up_to_event: int
     up_to: Order | None
 
     @property
@@ -45,43 +49,45 @@ def standings(session: Session, actor: Actor) -> list[Standing]:
     return _standings(session, merchants)
 
 
-def standings_of(session: Session, merchant: Merchant) -> list[Standing]:
-    """One merchant, which the caller fetched through the person, by currency."""
-    return _standings(session, [merchant])
+def standings_of(session: Session, merchant: Merchant, *, with_reach: bool = True) -> list[Standing]:
+    """One merchant, which the caller fetched through the person, by currency; perhaps only its sums."""
+    return _standings(session, [merchant], with_reach=with_reach)
 
 
-def _standings(session: Session, merchants: Sequence[Merchant]) -> list[Standing]:
+def _standings(session: Session, merchants: Sequence[Merchant], *, with_reach: bool = True) -> list[Standing]:
     owners = [merchant_owner(merchant.id) for merchant in merchants]
     still_open = ledger.balances(session, name=RECEIVABLE, owners=owners)
     received = booking.received(session, owners)
     reached = {
         (owner, currency): _up_to(session, int(owner.partition(":")[2]), currency, amount)
         for (owner, currency), amount in received.items()
-        if amount
+        if amount and with_reach
     }
-    orders = _orders(session, [commission for commission in reached.values() if commission])
+    orders = _orders(session, reached.values())
     found = []
     for merchant in merchants:
         owner = merchant_owner(merchant.id)
         for currency in sorted(code for known, code in still_open if known == owner):
-            paid = received.get((owner, currency), 0)
-            reach = orders.get(reached.get((owner, currency)) or 0)
-            found.append(Standing(merchant, currency, still_open[owner, currency] + paid, paid, reach))
+            paid, up_to = received.get((owner, currency), 0), reached.get((owner, currency), 0)
+            owed = still_open[owner, currency] + paid
+            found.append(Standing(merchant, currency, owed, paid, up_to, orders.get(up_to)))
     return found
 
 
-def _up_to(session: Session, merchant_id: int, currency: str, received_minor: int) -> int | None:
-    return rules.cover(booking.claims(session, merchant_id, currency), received_minor).up_to
+def _up_to(session: Session, merchant_id: int, currency: str, received_minor: int) -> int:
+    """The event that the merchant's money reaches in the line of its commissions; 0 where it reaches none."""
+    return rules.cover(booking.claims(session, merchant_id, currency), received_minor).up_to or 0
 
 
-def _orders(session: Session, commissions: Iterable[int]) -> dict[int, Order]:
-    """Orders by the commission that they earned."""
+def _orders(session: Session, events: Iterable[int]) -> dict[int, Order]:
+    """Orders by the event that they earned."""
     rows = session.execute(
-        sa.select(Commission.id, Order)
+        sa.select(CommissionEvent.id, Order)
+        .join(Commission, Commission.id == CommissionEvent.commission_id)
         .join(Order, Order.id == Commission.order_id)
-        .where(Commission.id.in_(list(commissions)))
+        .where(CommissionEvent.id.in_(list(events)))
     )
-    return {commission: order for commission, order in rows}
+    return {event_id: order for event_id, order in rows}
 
 
 def receipts(

@@ -110,7 +110,9 @@ def settle_payout(wanted: dict[str, Any], payout_id: int) -> Any:
 @blp.response(200, content_type="text/csv")
 def report_csv(run_id: int) -> Any:
     """The payout report as CSV, one row a payout"""
-    return downloads.csv_answer(guards.actor(), run_id)
+    with transaction(db.session) as session:
+        run = downloads.export(session, run_id, kind="csv", actor=guards.actor(), now=clock.now())
+    return downloads.csv_response(run)
 
 
 @blp.get("/payout-runs/<int:run_id>/report.xlsx")
@@ -118,7 +120,9 @@ def report_csv(run_id: int) -> Any:
 @blp.response(200, content_type=downloads.XLSX)
 def report_xlsx(run_id: int) -> Any:
     """The payout report as a workbook"""
-    return downloads.xlsx_answer(guards.actor(), run_id)
+    with transaction(db.session) as session:
+        run = downloads.export(session, run_id, kind="xlsx", actor=guards.actor(), now=clock.now())
+    return downloads.xlsx_response(run)
 
 
 def _answer(run_id: int) -> dict[str, Any]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Response, stream_with_context
+from datetime import datetime
 
-from affiliate.core import clock
-from affiliate.core.db import db, transaction
+from flask import Response, stream_with_context
+from sqlalchemy.orm import Session
+
+from affiliate.core.db import db
 from affiliate.identity.actors import Actor
 from affiliate.identity.service import record
 from payouts.runs import queries, report
@@ -15,23 +17,21 @@ CSV = "text/csv"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def csv_answer(actor: Actor, run_id: int) -> Response:
+def export(session: Session, run_id: int, *, kind: str, actor: Actor, now: datetime) -> PayoutRun:
+    """The run whose report is handed out, with that noted. Raises NotFound for whoever must not have it."""
+    run = queries.run_for(session, actor, run_id)
+    record(session, actor, "payout_run.exported", ("payout_run", run.id), now=now, kind=kind)
+    return run
+
+
+def csv_response(run: PayoutRun) -> Response:
     """The CSV, streamed."""
-    run = _exported(actor, run_id, "csv")
     return _attachment(Response(stream_with_context(report.csv_lines(db.session, run)), mimetype=CSV), run, "csv")
 
 
-def xlsx_answer(actor: Actor, run_id: int) -> Response:
+def xlsx_response(run: PayoutRun) -> Response:
     """The workbook."""
-    run = _exported(actor, run_id, "xlsx")
     return _attachment(Response(report.xlsx(db.session, run), mimetype=XLSX), run, "xlsx")
-
-
-def _exported(actor: Actor, run_id: int, kind: str) -> PayoutRun:
-    with transaction(db.session) as session:
-        run = queries.run_for(session, actor, run_id)
-        record(session, actor, "payout_run.exported", ("payout_run", run.id), now=clock.now(), kind=kind)
-    return run
 
 
 def _attachment(response: Response, run: PayoutRun, ending: str) -> Response:

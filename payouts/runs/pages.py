@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+
 from flask import render_template, request, url_for
 
 from affiliate.core import clock, web
@@ -38,7 +40,7 @@ def index(error: Invalid | None = None) -> str:
         due=due,
         names=queries.owner_names(session, due.owners),
         people=people(session, {ref for run in runs for ref in (run.made_by, run.approved_by) if ref}),
-        today=clock.local_date(now, rules.ZONE).isoformat(),
+        today=_day(now).isoformat(),
         role_of=rules.role_of,
         may_plan=parts.may_plan(actor),
         labels=labels,
@@ -63,18 +65,22 @@ def show(run_id: int, error: Invalid | None = None, *, wrong_payout: int | None 
         proof=proof.of_run(session, run),
         handed_over=total - view.count_in(PayoutStatus.PLANNED, PayoutStatus.APPROVED, PayoutStatus.SUBMITTING),
         final=total - view.count_in(*OPEN),
-        is_early=run.cutoff > clock.now() and run.status in service.CANCELLABLE,
+        is_early=run.status in service.CANCELLABLE and _day(run.cutoff) > _day(clock.now()),
         is_maker=actor.ref == run.made_by,
         may_approve=parts.may_approve(actor) and actor.ref != run.made_by,
         confirm_total=format_money(run.total_minor, run.currency),
         statuses=PayoutStatus,
         run_statuses=RunStatus,
-        settled_from=settlement.SETTLED_FROM,
+        ends_from=settlement.ends_from,
         labels=labels,
         error=error,
         wrong_payout=wrong_payout,
         posted=request.form if error else {},
     )
+
+
+def _day(moment: datetime) -> date:
+    return clock.local_date(moment, rules.ZONE)
 
 
 def _changes(run: PayoutRun, view: queries.RunView) -> dict[str, list[changes.Change]]:

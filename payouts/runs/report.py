@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from io import BytesIO
 
 import sqlalchemy as sa
@@ -75,7 +76,7 @@ def xlsx(session: Session, run: PayoutRun) -> bytes:
         for number, row in enumerate(rows(session, run), start=1):
             for column, value in enumerate(row):
                 if column == AMOUNT:
-                    sheet.write_number(number, column, float(str(value)), amount)
+                    sheet.write_number(number, column, Decimal(str(value)), amount)
                 else:
                     sheet.write_string(number, column, str(value))
         sheet.freeze_panes(1, 0)

@@ -32,6 +32,11 @@ class NotSettleable(Conflict):
     message = _l("This payout is not waiting for an answer. Nothing was changed; please look again.")
 
 
+def ends_from(status: PayoutStatus) -> list[PayoutStatus]:
+    """How a payout in this state can end."""
+    return [end for end, starts in SETTLED_FROM.items() if status in starts]
+
+
 def settle(
     session: Session,
     run: PayoutRun,

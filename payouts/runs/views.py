@@ -129,13 +129,17 @@ def settle_one(run_id: int, payout_id: int) -> Any:
 @bp.get("/finance/runs/<int:run_id>/report.csv")
 @guards.require(*guards.FINANCE)
 def report_csv(run_id: int) -> Any:
-    return downloads.csv_answer(guards.actor(), run_id)
+    with transaction(db.session) as session:
+        run = downloads.export(session, run_id, kind="csv", actor=guards.actor(), now=clock.now())
+    return downloads.csv_response(run)
 
 
 @bp.get("/finance/runs/<int:run_id>/report.xlsx")
 @guards.require(*guards.FINANCE)
 def report_xlsx(run_id: int) -> Any:
-    return downloads.xlsx_answer(guards.actor(), run_id)
+    with transaction(db.session) as session:
+        run = downloads.export(session, run_id, kind="xlsx", actor=guards.actor(), now=clock.now())
+    return downloads.xlsx_response(run)
 
 
 def _plan_form() -> dict[str, str]:

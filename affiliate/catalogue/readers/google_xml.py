@@ -7,6 +7,7 @@ document type declaration is refused.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import BinaryIO
 
 from lxml import etree
@@ -31,6 +32,8 @@ def rows(handle: BinaryIO, layout: Layout) -> Iterator[Row]:
         _feed(parser, block)
         silent += len(block)
         for _event, item in parser.read_events():
+            if item.getroottree().docinfo.doctype:
+                raise Refused("doctype_refused")
             silent = 0
             yield _raw_row(item)
             _forget(item)
@@ -60,7 +63,7 @@ def _close(parser: etree.XMLPullParser) -> None:
     try:
         parser.close()
     except etree.XMLSyntaxError as error:
-        undeclared_prefix_only = all(entry.domain == etree.ErrorDomains.NAMESPACE for entry in error.error_log)
+        undeclared_prefix_only = all(entry.domain == etree.ErrorDomains.NAMESPACE for entry in parser.feed_error_log)
         if not undeclared_prefix_only:
             raise _broken(error) from None
 
@@ -70,24 +73,34 @@ def _broken(error: etree.XMLSyntaxError) -> Refused:
 
 
 def _raw_row(item: etree._Element) -> RawRow:
-    if item.getroottree().docinfo.doctype:
-        raise Refused("doctype_refused")
-    texts: dict[str, tuple[str, str]] = {}  # name -> (text, name as written)
+    texts: dict[str, tuple[str, str]] = {}  # name -> (text, heading)
     for child in item:
         if not isinstance(child.tag, str):
             continue  # a comment
-        local = child.tag.rpartition("}")[2]  # still "g:id" where the feed forgot to declare the prefix
-        name = name_of(local)
-        google = child.tag.startswith(_GOOGLE) or local.startswith("g:")
-        text = "".join(str(part) for part in child.itertext()) or child.get("href") or ""
-        if text.strip() and (google or name not in texts):
-            texts[name] = (text, f"{child.prefix}:{name}" if child.prefix else name)
+        name, heading, google = _named(child.tag)
+        text = child.text if not len(child) else "".join(str(part) for part in child.itertext())
+        text = text or child.get("href") or ""
+        if (google or name not in texts) and text and not text.isspace():
+            texts[name] = (text, heading)
     cells: dict[str, str] = {}
     headings: dict[str, str] = {}
     for field, names in FIELD_NAMES.items():
-        filled = next((name for name in names if name in texts), None)
-        cells[field], headings[field] = texts[filled] if filled else ("", names[0])
+        for name in names:
+            if name in texts:
+                cells[field], headings[field] = texts[name]
+                break
+        else:
+            cells[field], headings[field] = "", names[0]
     return RawRow(item.sourceline or 0, cells, headings)
+
+
+@lru_cache(maxsize=512)
+def _named(tag: str) -> tuple[str, str, bool]:
+    """(the specification's name, the heading for a person, whether the tag is Google's own) of an element's tag."""
+    local = tag.rpartition("}")[2]  # still "g:id" where the feed forgot to declare the prefix
+    name = name_of(local)
+    google = tag.startswith(_GOOGLE) or local.startswith("g:")
+    return name, f"g:{name}" if google else name, google
 
 
 def _forget(item: etree._Element) -> None:

@@ -41,7 +41,7 @@ def records(lines: Iterable[str], delimiter: str) -> Iterator[Record]:
 
 
 def headings_of(record: Record) -> list[str]:
-    return [one_line(cell) for cell in record.cells]
+    return [one_line(cell.lstrip("\ufeff")) for cell in record.cells]
 
 
 def mapped_rows(handle: BinaryIO, layout: Layout) -> Iterator[Row]:

@@ -247,6 +247,16 @@ def test_a_file_that_is_gone_is_said_so(session: Session, merchant: Merchant) ->
     assert fresh(session, upload_id).failure == "file_gone"
 
 
+def test_only_the_newest_file_is_kept(session: Session, merchant: Merchant, make: Make) -> None:
+    folder = current_app.config["ETALASE"].upload_dir
+    foreign = read(session, make.merchant(allowed_hosts=[HOST]), tsv(row(1))).path
+    refused = read(session, merchant, b"").path
+    first = read(session, merchant, tsv(row(1))).path
+    second = read(session, merchant, tsv(row(2)))
+    assert [(folder / name).exists() for name in (refused, first, second.path, foreign)] == [False, False, True, True]
+    assert fresh(session, second.id - 1).path == ""
+
+
 def test_random_histories_end_as_the_files_say(session: Session, merchant: Merchant) -> None:
     seed = random.randrange(10**6)
     chance = random.Random(seed)
@@ -300,7 +310,7 @@ def test_a_foreign_withdrawn_product_is_left_alone(session: Session, merchant: M
 def test_control_characters_never_reach_the_database(session: Session, merchant: Merchant) -> None:
     heads = ("id", "title", "link", "no\x00te", "price", "availability")
     cells = ("B\x00-1", "Keb\x00aya", f"https://{HOST}/1", "\x00", "5\x00", "in stock")
-    upload = read(session, merchant, tsv(cells, tuple(cells), *([row(9)[:3] + ("", "5", "")] * 60), heads=heads))
+    upload = read(session, merchant, tsv(cells, tuple(cells), *([(*row(9)[:3], "", "5", "")] * 60), heads=heads))
     assert upload.stage is UploadStage.DONE
     assert session.execute(sa.select(sa.func.count()).select_from(UploadRowError)).scalar_one() > 0
     assert session.execute(sa.select(CatalogueUpload.preview)).scalar_one()["headings"][3] == "note"

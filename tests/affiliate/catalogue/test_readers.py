@@ -15,7 +15,16 @@ from affiliate.catalogue.readers.rows import BrokenRow, RawRow, Refused, Row, Un
 
 GOOGLE = "id\ttitle\tlink\tprice\n1\tKebaya\thttps://toko.test/1\t5 USD\n"
 ITEM = "<{p}id>1</{p}id><{p}title>Kebaya</{p}title><{p}link>https://toko.test/1</{p}link><{p}price>5 USD</{p}price>"
-SHOPIFY_HEADS = "Handle,Title,Vendor,Type,Published,Option1 Value,Variant SKU,Variant Inventory Tracker,Variant Inventory Qty,Variant Inventory Policy,Variant Price,Image Src,Gift Card,Status"
+SHOPIFY_HEADS = (
+    "Handle,Title,Vendor,Type,Published,Option1 Value,Variant SKU,Variant Inventory Tracker,Variant Inventory Qty,"
+    "Variant Inventory Policy,Variant Price,Image Src,Gift Card,Status"
+)
+RSS_OPEN = '<rss xmlns:g="http://base.google.com/ns/1.0"><channel><title>T</title><link>https://toko.test</link>'
+ATOM = """<feed xmlns="http://www.w3.org/2005/Atom" xmlns:g="http://base.google.com/ns/1.0">
+<link href="https://x.test"/><entry><id>https://toko.test/atom</id><g:id>1</g:id><title>Kebaya</title>
+<link href="https://toko.test/1"/><g:price>5 USD</g:price><g:shipping><g:price>1 USD</g:price></g:shipping></entry>
+</feed>
+"""
 
 
 def _recognised(tmp_path: Path, content: str | bytes, **over: Any) -> Recognised:
@@ -91,14 +100,11 @@ def test_a_named_format_that_does_not_fit_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "feed",
     [
-        '<rss xmlns:g="http://base.google.com/ns/1.0"><channel><title>T</title><link>https://toko.test</link>'
-        f"<item>{ITEM.format(p='g:')}</item></channel></rss>",
+        f"{RSS_OPEN}<item>{ITEM.format(p='g:')}</item></channel></rss>",
         f"<channel><item>{ITEM.format(p='')}</item></channel>",
         f"\ufeff\n<?xml version='1.0'?><rss><channel><item>{ITEM.format(p='')}</item></channel></rss>",
         f"<rss><channel><item>{ITEM.format(p='g:')}</item></channel></rss>",
-        '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:g="http://base.google.com/ns/1.0"><link href="https://x.test"/>'
-        '<entry><id>https://toko.test/atom</id><g:id>1</g:id><title>Kebaya</title><link href="https://toko.test/1"/>'
-        "<g:price>5 USD</g:price><g:shipping><g:price>1 USD</g:price></g:shipping></entry></feed>",
+        ATOM,
     ],
     ids=["rss", "no namespace", "bom and blank lines", "prefix without namespace", "atom"],
 )
@@ -129,7 +135,8 @@ def test_a_late_doctype_and_a_monstrous_item_are_refused(tmp_path: Path) -> None
 
 
 def test_rows_of_a_table_know_their_lines_and_headings(tmp_path: Path) -> None:
-    text = 'id,title,link,price,product_type,google_product_category\n1,"a\nb",u,5,,Baju\n\n,,,\n2,c,u,5\n3,d,u,5,x,y,lebih\n'
+    heads = "id,title,link,price,product_type,google_product_category"
+    text = heads + '\n1,"a\nb",u,5,,Baju\n\n,,,\n2,c,u,5\n3,d,u,5,x,y,lebih\n'
     rows = _rows(tmp_path, text)
     assert [row.line for row in rows] == [2, 6, 7]
     first, second, third = rows

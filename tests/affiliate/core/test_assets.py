@@ -40,7 +40,9 @@ def test_a_mark_of_the_past_gives_the_present_file_which_nobody_keeps(client):
     assert answer.headers["Cache-Control"] == "no-cache"
 
 
-@pytest.mark.parametrize("name", ["css/none.css", "../app.py", "..%2fapp.py", "css/../../app.py", "%00", "js", "/etc/hosts"])
+@pytest.mark.parametrize(
+    "name", ["css/none.css", "../app.py", "..%2fapp.py", "css/../../app.py", "%00", "js", "/etc/hosts"]
+)
 def test_nothing_outside_is_served(client, name):
     assert client.get(f"/assets/x/{name}").status_code in {404, 308}
 

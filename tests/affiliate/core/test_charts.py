@@ -27,7 +27,7 @@ def test_every_mark_lies_in_the_box(values):
     assert drawn.top >= max(values)
     assert len(drawn.bars) == len(values)
     for bar, value in zip(drawn.bars, values, strict=True):
-        assert 0 <= bar.x
+        assert bar.x >= 0
         assert bar.x + bar.width <= WIDTH + 0.2
         assert -0.05 <= bar.y <= HEIGHT
         assert abs(bar.y + bar.height - HEIGHT) < 0.11

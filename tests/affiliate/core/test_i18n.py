@@ -21,13 +21,13 @@ NO_BREAK = "\u00a0"
         (-34_740_000, "IDR", "id", "−Rp347.400"),
         (1250, "USD", "en", "$12.50"),
         (-1250, "USD", "en", "−$12.50"),
-        (1250, "USD", "id", f"US${NO_BREAK}12,50"),
+        (1250, "USD", "id", "US$12,50"),
         (1500, "JPY", "en", "¥1,500"),
-        (1500, "KWD", "en", f"KWD{NO_BREAK}1.500"),
+        (1500, "KWD", "en", "KWD1.500"),
     ],
 )
 def test_amounts(minor, currency, locale, text):
-    assert format_money(minor, currency, locale=locale).replace("US$12", f"US${NO_BREAK}12") == text
+    assert format_money(minor, currency, locale=locale) == text
 
 
 @pytest.mark.parametrize(("code", "number", "rate"), [("id", "1.234.567", "12,5"), ("en", "1,234,567", "12.5")])
@@ -38,13 +38,15 @@ def test_numbers_and_rates_follow_the_language(app: Flask, code, number, rate):
         assert format_number(-3) == "−3"
 
 
-def test_indonesian_has_one_form_for_every_number(app: Flask):
-    assert merged_catalogue("id").num_plurals == 1
+@pytest.mark.parametrize(
+    ("code", "forms", "texts"),
+    [("id", 1, ["0 klik", "1 klik", "2 klik"]), ("en", 2, ["0 clicks", "1 click", "2 clicks"])],
+)
+def test_each_language_has_its_own_plurals(app: Flask, code, forms, texts):
+    assert merged_catalogue(code).num_plurals == forms
     text = '{{ ngettext("%(count)s click", "%(count)s clicks", n, count=n) }}'
-    with app.test_request_context("/", headers={"Accept-Language": "id"}):
-        assert [render_template_string(text, n=n) for n in (0, 1, 2)] == ["0 klik", "1 klik", "2 klik"]
-    with app.test_request_context("/", headers={"Accept-Language": "en"}):
-        assert [render_template_string(text, n=n) for n in (0, 1, 2)] == ["0 clicks", "1 click", "2 clicks"]
+    with app.test_request_context("/", headers={"Accept-Language": code}):
+        assert [render_template_string(text, n=n) for n in (0, 1, 2)] == texts
 
 
 def test_what_goes_into_a_text_is_escaped(app: Flask):

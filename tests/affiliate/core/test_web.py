@@ -13,7 +13,9 @@ from affiliate.core.web import decode_cursor, encode_cursor, local_target
 HOME = "http://etalase.test/sign-in"
 
 
-@pytest.mark.parametrize("target", ["/portal/kebaya/", "/finance/?page=2", "/a?next=https://evil.test", "/%2f%2fevil.test"])
+@pytest.mark.parametrize(
+    "target", ["/portal/kebaya/", "/finance/?page=2", "/a?next=https://evil.test", "/%2f%2fevil.test"]
+)
 def test_an_address_of_this_house_is_taken(target):
     assert local_target(target, "/home") == target
 
@@ -21,8 +23,9 @@ def test_an_address_of_this_house_is_taken(target):
 @pytest.mark.parametrize(
     "target",
     [
-        None, "", "//evil.test", "///evil.test", "https://evil.test", "javascript:alert(1)", "/\\evil.test", "\\\\evil.test",
-        "/\t/evil.test", "/\n/evil.test", "portal", " /portal", "\x00/portal", "/\x7f/x", "http:evil.test",
+        None, "", "//evil.test", "///evil.test", "https://evil.test", "javascript:alert(1)", "/\\evil.test",
+        "\\\\evil.test", "/\t/evil.test", "/\n/evil.test", "portal", " /portal", "\x00/portal",
+        "/\x7f/x", "http:evil.test",
     ],
 )  # fmt: skip
 def test_any_other_is_not(target):
@@ -46,7 +49,9 @@ def test_a_cursor_comes_back_as_it_was():
     assert decode_cursor(None) is None
 
 
-@pytest.mark.parametrize("text", ["x", "!!!!", encode_cursor("a"), encode_cursor(True), encode_cursor(2**63), encode_cursor(1, 2), "é"])
+@pytest.mark.parametrize(
+    "text", ["x", "!!!!", encode_cursor("a"), encode_cursor(True), encode_cursor(2**63), encode_cursor(1, 2), "é"]
+)
 def test_a_foreign_cursor_is_refused(text):
     with pytest.raises(Invalid):
         decode_cursor(text)
@@ -62,7 +67,9 @@ def test_a_missing_page_says_so_in_both_languages_and_sets_no_cookie(client, cod
     assert "Set-Cookie" not in answer.headers
 
 
-@pytest.mark.parametrize(("status", "method", "path"), [(405, "DELETE", "/sign-in"), (404, "GET", "/assets/x/none.css")])
+@pytest.mark.parametrize(
+    ("status", "method", "path"), [(405, "DELETE", "/sign-in"), (404, "GET", "/assets/x/none.css")]
+)
 def test_other_refusals_are_pages_too(client, status, method, path):
     answer = client.open(path, method=method, headers={"Accept": "text/html"})
     assert answer.status_code == status

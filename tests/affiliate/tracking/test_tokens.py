@@ -7,6 +7,8 @@ import json
 import os
 import random
 import string
+import sys
+import threading
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -116,16 +118,35 @@ def test_nonces_of_processes_do_not_meet():
         read_end, write_end = os.pipe()
         child = os.fork()
         if child == 0:
-            drawn = itertools.islice(tokens.nonces(), count)
             with os.fdopen(write_end, "w") as pipe:
-                pipe.write("\n".join(map(str, drawn)))
+                pipe.write("\n".join(map(str, draw(tokens.Nonces(), count))))
             os._exit(0)
         os.close(write_end)
         readers.append((child, read_end))
-    seen = set(itertools.islice(tokens.nonces(), count))
+    seen = set(draw(tokens.Nonces(), count))
     for child, read_end in readers:
         with os.fdopen(read_end) as pipe:
             seen.update(int(line) for line in pipe)
         os.waitpid(child, 0)
     assert len(seen) == 4 * count
     assert all(0 <= nonce < 2**63 for nonce in seen)
+
+
+def draw(nonces: tokens.Nonces, count: int) -> list[int]:
+    return [nonces.draw() for _ in range(count)]
+
+
+def test_nonces_of_threads_do_not_meet():
+    """Threads that are switched as often as the interpreter can: no number twice, and none of them fails."""
+    nonces, drawn = tokens.Nonces(), []
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=lambda: drawn.append(draw(nonces, 20_000))) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert len({nonce for part in drawn for nonce in part}) == 160_000

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 
 import pytest
 import sqlalchemy as sa
 
 from affiliate.core import clock
+from affiliate.core.money import from_decimal
 from affiliate.identity.models import AuditEntry, Role
 from payouts.ledger.accounts import CLEARING, PAYABLE, AccountKey
 from payouts.ledger.queries import balance
@@ -67,7 +69,7 @@ def test_report_has_the_promised_columns_and_the_ledgers_total(finance, session,
     rows = report(finance, run)
     assert list(rows[0])[:9] == FIRST_COLUMNS
     reserved = sum(-balance(session, AccountKey(CLEARING, row["owner"], "IDR")) for row in rows)
-    assert sum(round(float(row["amount"]) * 100) for row in rows) == reserved == 120_000
+    assert sum(from_decimal(row["amount"], "IDR") for row in rows) == reserved == 120_000
     assert {row["owner"] for row in rows} == {earnings.owner, earnings.curator_owner}
     finance.approve(run)
     finance.submit(run)
@@ -97,6 +99,10 @@ def test_report_as_a_workbook(finance, make):
     assert answer.status_code == 200
     assert answer.data[:2] == b"PK"
     assert f"payout-run-{run['id']}.xlsx" in answer.headers["Content-Disposition"]
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+    assert "<v>600</v>" in sheet
+    assert "<f>" not in sheet
 
 
 def test_held_money_waits_for_a_later_cutoff(finance, make):

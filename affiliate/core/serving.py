@@ -1,0 +1,111 @@
+"""Running it: granian in front, the background worker beside it, and neither outlives `python app.py`.
+
+python app.py             granian's main process
+ ├─ web process × n       `target`: Flask behind the redirect, WEB_THREADS threads
+ └─ python app.py --only-worker <pid>
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
+
+from affiliate.core.settings import Settings
+
+STOP_SECONDS = 15
+RESTART_SECONDS = 2.0
+LOOK_SECONDS = 1.0
+log = logging.getLogger("etalase.serving")
+
+
+def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """`--no-worker`, `--demo`, and `--only-worker PID`, which the program gives to itself."""
+    parser = argparse.ArgumentParser(description="Serve Etalase, with a worker for the background beside it.")
+    parser.add_argument("--no-worker", action="store_true", help="leave the work to `flask --app app work`")
+    parser.add_argument("--demo", action="store_true", help="fill a new database with a believable month")
+    parser.add_argument("--only-worker", type=int, metavar="PID", help=argparse.SUPPRESS)
+    return parser.parse_args(arguments)
+
+
+def serve(target: str, settings: Settings, *, program: Path | None) -> None:
+    """Serve `target` ("module:function" that builds the application) until SIGTERM or SIGINT.
+
+    `program` is started as worker beside it, and again whenever it ends by itself; None serves without one.
+    """
+    server = Granian(
+        target,
+        factory=True,
+        interface=Interfaces.WSGI,
+        address=settings.host,
+        port=settings.port,
+        workers=settings.web_processes,
+        blocking_threads=settings.web_threads,
+        http=HTTPModes.http1,
+        respawn_failed_workers=True,
+        workers_kill_timeout=STOP_SECONDS,
+        log_level=LogLevels.error,
+    )
+    worker = Worker(program) if program else None
+    if worker:
+        server.on_startup(worker.start)
+    try:
+        server.serve()
+    finally:
+        if worker:
+            worker.stop()
+
+
+class Worker:
+    """The child process for background work: started again when it dies, ended when we end."""
+
+    def __init__(self, program: Path) -> None:
+        self._command = [sys.executable, str(program), "--only-worker", str(os.getpid())]
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._keep_running, name="worker", daemon=True)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the worker: it finishes the step it is in, or is killed after a while."""
+        self._stopping.set()
+        if self._process is not None:
+            self._process.terminate()
+        if self._thread.is_alive():
+            self._thread.join(STOP_SECONDS)
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
+    def _keep_running(self) -> None:
+        while not self._stopping.is_set():
+            self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL)  # noqa: S603  our own program
+            if self._stopping.is_set():
+                self._process.terminate()
+            code = self._process.wait()
+            if not self._stopping.wait(RESTART_SECONDS):
+                log.error("worker_ended", extra={"code": code})
+
+
+def end_with(parent: int) -> None:
+    """End this process, as by SIGTERM, when its parent is gone: a killed server leaves nothing running."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(LOOK_SECONDS)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()

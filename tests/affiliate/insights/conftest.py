@@ -1,0 +1,152 @@
+"""A community with something to look at: picks, visits, orders and money on known days."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import Session
+
+from affiliate.catalogue.models import Product
+from affiliate.commissions.models import Commission, CommissionEvent, CommissionShare, EventKind, ShareRole
+from affiliate.communities.models import Community
+from affiliate.conversions.models import Conversion, ConversionStatus
+from affiliate.merchants.models import Merchant
+from affiliate.orders.models import Order, OrderStatus
+from affiliate.storefronts.models import Pick
+from affiliate.tracking.models import Click
+from tests.factories import PASSWORD, Make
+
+NOW = datetime(2026, 11, 22, 5, 0, tzinfo=UTC)  # Sunday noon in Jakarta
+
+
+@pytest.fixture
+def noon():
+    with time_machine.travel(NOW, tick=False):
+        yield NOW
+
+
+@dataclass
+class Day:
+    """Writes what happened, at moments counted back from now."""
+
+    session: Session
+    make: Make
+    _count: int = 0
+
+    def _n(self) -> int:
+        self._count += 1
+        return self._count
+
+    def visit(self, pick: Pick, *, ago: timedelta = timedelta(0), qualified: bool = True) -> None:
+        self._add(
+            Click(
+                clicked_at=NOW - ago, nonce=self._n(), link_id=pick.link_id, community_id=pick.community_id,
+                merchant_id=self._merchant_id(pick), visitor="v", device="phone", is_qualified=qualified,
+            )
+        )  # fmt: skip
+
+    def order(
+        self, pick: Pick, status: ConversionStatus, *, ago: timedelta = timedelta(0), minor: int = 10_000_00
+    ) -> Conversion:
+        """An order credited to the pick; its estimate is `minor`, of which nine tenths are the community's."""
+        at = NOW - ago
+        order = self._add(
+            Order(
+                merchant_id=self._merchant_id(pick), ref=f"A-{self._n()}", status=OrderStatus.PAID, currency="IDR",
+                placed_at=at, version=1, total_minor=minor * 10, net_minor=minor * 10, state_hash="x",
+                first_seen_at=at, updated_at=at,
+            )
+        )  # fmt: skip
+        programme = self.make.programme(self.merchant(pick))
+        enrollment = self.make.enrollment(programme, self.community(pick))
+        return self._add(
+            Conversion(
+                order_id=order.id, merchant_id=order.merchant_id, community_id=pick.community_id, link_id=pick.link_id,
+                programme_id=programme.id, enrollment_id=enrollment.id, status=status, currency="IDR",
+                reason="cancelled" if status is ConversionStatus.DECLINED else None, estimate_minor=minor,
+                community_estimate_minor=minor * 9 // 10, placed_at=at, updated_at=at,
+            )
+        )  # fmt: skip
+
+    def earned(self, conversion: Conversion, minor: int, *, number: int = 1, ago: timedelta = timedelta(0)) -> None:
+        """A commission event of `minor`: a tenth for the platform, six for the community, three for a curator."""
+        at = NOW - ago
+        commission = self.session.query(Commission).filter_by(conversion_id=conversion.id).one_or_none() or self._add(
+            Commission(
+                conversion_id=conversion.id, order_id=conversion.order_id, merchant_id=conversion.merchant_id,
+                community_id=conversion.community_id, currency="IDR", available_on=at, needs_funding=False,
+                created_at=at,
+            )
+        )  # fmt: skip
+        event = self._add(
+            CommissionEvent(
+                commission_id=commission.id, number=number, kind=EventKind.EARNED if minor > 0 else EventKind.REVERSED,
+                merchant_id=commission.merchant_id, community_id=commission.community_id, currency="IDR",
+                amount_minor=minor, available_on=at, needs_funding=False, occurred_at=at, cause={}, trace={},
+            )
+        )  # fmt: skip
+        for owner, role, tenths in (
+            ("platform", ShareRole.PLATFORM, 1),
+            (f"community:{commission.community_id}", ShareRole.COMMUNITY, 6),
+            ("curator:1", ShareRole.CURATOR, 3),
+        ):
+            self._add(CommissionShare(event_id=event.id, owner=owner, role=role, amount_minor=minor * tenths // 10))
+
+    def community(self, pick: Pick) -> Any:
+        return self.session.get_one(Community, pick.community_id)
+
+    def merchant(self, pick: Pick) -> Any:
+        return self.session.get_one(Merchant, self._merchant_id(pick))
+
+    def _merchant_id(self, pick: Pick) -> int:
+        return self.session.get_one(Product, pick.product_id).merchant_id
+
+    def _add(self, row: Any) -> Any:
+        self.session.add(row)
+        self.session.flush()
+        return row
+
+
+@pytest.fixture
+def day(session, make) -> Day:
+    return Day(session, make)
+
+
+@pytest.fixture
+def enter(client, session) -> Callable[..., None]:
+    """Sign a person in."""
+
+    def sign_in(user: Any) -> None:
+        session.commit()
+        answer = client.post("/sign-in", data={"email": user.email, "password": PASSWORD})
+        assert answer.status_code == 303
+
+    return sign_in
+
+
+@pytest.fixture
+def count_queries(app) -> Callable[[], Any]:
+    """`with count_queries() as made:` counts the statements sent to the database into made[0]."""
+
+    @contextmanager
+    def counting() -> Iterator[list[int]]:
+        made = [0]
+
+        def count(*_args: Any) -> None:
+            made[0] += 1
+
+        event.listen(Engine, "before_cursor_execute", count)
+        try:
+            yield made
+        finally:
+            event.remove(Engine, "before_cursor_execute", count)
+
+    return counting
