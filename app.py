@@ -76,6 +76,7 @@ from affiliate import keys
 from affiliate.catalogue.storage import UPLOAD_MAX_BYTES
 from affiliate.core import api as core_api
 from affiliate.core import (
+    assets,
     clock,
     headers,
     health,
@@ -274,6 +275,7 @@ def _prepare(settings: Settings, *, demo: bool) -> None:
     if demo and not identity_queries.has_people(core_db.db.session):
         print("Filling the new database with a month of a demo; this takes a moment ...", flush=True)
         payouts.demo.seed.seed(clock.now())
+    assets.font_file()  # once; where it cannot be made, pages do without
 
 
 def _where_to_look(settings: Settings) -> None:

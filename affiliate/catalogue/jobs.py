@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from flask import current_app
 
-from affiliate.catalogue import merging, readers, service, storage
+from affiliate.catalogue import leases, merging, readers, service, storage
 from affiliate.catalogue.models import UploadStage
 from affiliate.catalogue.readers.recognise import recognise
 from affiliate.catalogue.readers.rows import BrokenRow, Layout, RawRow, Refused, Row, UnlistedRow
@@ -45,13 +45,13 @@ def run(now: datetime) -> int:
             _remove_elder_files(reading.claim)
     except Refused as refusal:
         with transaction(db.session) as session:
-            service.refuse_claimed(session, reading.claim, refusal, now=reading.moment())
-    except service.LeaseLost:
+            leases.refuse_claimed(session, reading.claim, refusal, now=reading.moment())
+    except leases.LeaseLost:
         log.info("upload_taken_over", extra={"upload": reading.claim.upload_id})
     except Exception:
         log.exception("upload_attempt_failed", extra={"upload": reading.claim.upload_id})
         with transaction(db.session) as session:
-            service.retry_later(session, reading.claim, now=reading.moment())
+            leases.retry_later(session, reading.claim, now=reading.moment())
     finally:
         if not unfinished:
             current_app.extensions.pop(_HELD, None)
@@ -65,7 +65,7 @@ def _held_or_claimed(now: datetime) -> Reading | None:
         held.set_clock(now)
         return held
     with transaction(db.session) as session:
-        claimed = service.claim(session, now=now)
+        claimed = leases.claim(session, now=now)
     if claimed is None:
         return None
     reading = Reading(claimed, current_app.config["ETALASE"].upload_dir, now)
@@ -82,7 +82,7 @@ def _work(reading: Reading) -> bool:
     return False
 
 
-def _remove_elder_files(claimed: service.Claim) -> None:
+def _remove_elder_files(claimed: leases.Claim) -> None:
     """Files go before their names do: dying in between leaves nothing that nobody knows of."""
     folder = current_app.config["ETALASE"].upload_dir
     with transaction(db.session) as session:
@@ -94,7 +94,7 @@ def _remove_elder_files(claimed: service.Claim) -> None:
 class Reading:
     """An upload in this worker's hands, with its file open."""
 
-    def __init__(self, claimed: service.Claim, folder: Path, now: datetime) -> None:
+    def __init__(self, claimed: leases.Claim, folder: Path, now: datetime) -> None:
         self.claim = claimed
         self._path = folder / claimed.path
         self._handle: BinaryIO | None = None
@@ -118,7 +118,7 @@ class Reading:
     def step(self) -> bool:
         """One bounded piece of work in its own transaction; False once the upload is finished.
 
-        Raises Refused, service.LeaseLost.
+        Raises Refused, leases.LeaseLost.
         """
         if self._merging:
             with transaction(db.session) as session:
@@ -159,7 +159,7 @@ class Reading:
                 "mapping": dict(found.mapping or {}),
                 "preview": {"headings": list(found.headings), "samples": [list(row) for row in found.samples]},
             }
-            service.hold(session, claimed, UploadStage.READING, values)
+            leases.hold(session, claimed, UploadStage.READING, values)
         return found.layout
 
     def _keep(self, taken: list[Row]) -> None:
@@ -167,11 +167,11 @@ class Reading:
         self._position += len(taken)
         batch = judged(taken, context, position=self._position, bytes_read=self._handle.tell() if self._handle else 0)
         with transaction(db.session) as session:
-            service.stage(session, self.claim, batch, lease_until=self.moment() + service.LEASE)
+            service.stage(session, self.claim, batch, lease_until=self.moment() + leases.LEASE)
 
     def _finish_reading(self) -> None:
         with transaction(db.session) as session:
-            service.finish_reading(session, self.claim, lease_until=self.moment() + service.LEASE)
+            service.finish_reading(session, self.claim, lease_until=self.moment() + leases.LEASE)
         self._merging = True
 
 

@@ -8,6 +8,7 @@ from typing import cast
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from affiliate.catalogue.leases import Claim, hold
 from affiliate.catalogue.models import (
     CatalogueUpload,
     Product,
@@ -17,7 +18,6 @@ from affiliate.catalogue.models import (
     UploadRowError,
     UploadStage,
 )
-from affiliate.catalogue.service import Claim, hold
 from affiliate.core.db import affected
 
 _PRODUCTS = cast(sa.Table, Product.__table__)
@@ -32,7 +32,7 @@ _CONTENT = (
 def merge(session: Session, claimed: Claim, *, now: datetime) -> None:
     """Insert what is new, update what differs, bring back what was withdrawn, withdraw what a full file left out.
 
-    A product whose row could not be used stays as it was: it is in the file. Raises service.LeaseLost.
+    A product whose row could not be used stays as it was: it is in the file. Raises LeaseLost.
     """
     hold(session, claimed, UploadStage.MERGING, {"finished_at": now})  # the row's lock keeps a second worker out
     changed = affected(session.execute(_update(claimed, now)))

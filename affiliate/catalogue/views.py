@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, jsonify, render_template, request, url_for
 
-from affiliate.catalogue import intake, problems, queries, service
+from affiliate.catalogue import intake, leases, problems, queries, service
 from affiliate.catalogue.api import errors_response, failure_text
 from affiliate.catalogue.models import CatalogueUpload, Format, ProductStatus, UploadMode, UploadStage
 from affiliate.catalogue.readers import mapping as columns
@@ -76,7 +76,7 @@ def progress(slug: str, upload_id: int) -> Any:
     row = _upload(_merchant(slug), upload_id)
     return jsonify(
         stage=row.stage.value,
-        finished=row.stage in service.FINISHED,
+        finished=row.stage in leases.FINISHED,
         done=row.bytes_read,
         total=row.size_bytes,
         text=progress_text(row),
@@ -206,7 +206,7 @@ def _upload_page(merchant: Merchant, row: CatalogueUpload, error: AppError | Non
         merchant=merchant,
         upload=row,
         error=error,
-        finished=row.stage in service.FINISHED,
+        finished=row.stage in leases.FINISHED,
         stage=stage_shown(row),
         progress_text=progress_text(row),
         failure=failure_text(row),
@@ -231,7 +231,7 @@ def _upload_page(merchant: Merchant, row: CatalogueUpload, error: AppError | Non
 def _columns_shown(row: CatalogueUpload) -> dict[str, Any] | None:
     """What the form of columns shows: headings, first rows, what was used or is proposed; None where there is none."""
     waits = row.failure == "mapping_needed"
-    if not waits and not (row.format is Format.PLAIN_CSV and row.stage in service.FINISHED and row.preview):
+    if not waits and not (row.format is Format.PLAIN_CSV and row.stage in leases.FINISHED and row.preview):
         return None
     known = row.failure_detail if waits else row.preview
     headings = row.headings

@@ -47,7 +47,7 @@ def create(session: Session, slug: str, *, name: str, actor: Actor, now: datetim
 
 
 def save_brand(session: Session, community: Community, *, face: Mapping[str, str], actor: Actor, now: datetime) -> None:
-    """Keep the community's name and face. `face` is what BrandSchema lets through."""
+    """Keep the community's name and face. `face` is what BrandForm lets through."""
     community.name = face["name"]
     session.execute(
         sa.update(Brand)

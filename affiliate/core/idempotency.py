@@ -72,8 +72,7 @@ def _before() -> Response | None:
         insert = upsert(session, IdempotencyKey).values(
             caller=actor.ref, key=key, request_hash=body_hash, claimed_at=now
         )
-        made = insert.on_conflict_do_nothing().returning(IdempotencyKey.id)
-        claimed = session.execute(made).scalar() is not None  # an INSERT's row count is not known on PostgreSQL
+        claimed = affected(session.execute(insert.on_conflict_do_nothing()))
         row = session.execute(
             sa.select(IdempotencyKey).where(IdempotencyKey.caller == actor.ref, IdempotencyKey.key == key)
         ).scalar_one()

@@ -60,9 +60,6 @@ def load_form(schema: Schema) -> dict[str, Any]:
 
 
 def load(schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:
-    unfit = {name for name, value in data.items() if isinstance(value, str) and UNFIT.search(value)}
-    if unfit:
-        raise Invalid(fields=dict.fromkeys(unfit, _l("This text holds characters that cannot be stored.")))
     try:
         return dict(schema.load(data))
     except ValidationError as error:

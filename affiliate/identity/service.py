@@ -23,7 +23,7 @@ KEY_PREFIX = "etk_"
 SESSION_LIFE = timedelta(days=14)
 PASSWORD_MIN_LENGTH = 10
 ADDRESS_MAX_LENGTH = 254
-DEMO_PASSWORD = "etalase-demo"  # noqa: S105  known to everybody, and refused in production
+DEMO_PASSWORD = "etalase-demo-2026"  # noqa: S105  known to everybody, and refused in production
 
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 # 19 MiB and two passes: about 20 ms, and 32 sign-ins at once stay far below a small machine's memory.

@@ -50,9 +50,7 @@ def is_enrolled(session: Session, community: Community, merchant_id: int, *, now
     return bool(_joined(session, community, [merchant_id], now))
 
 
-def _joined(
-    session: Session, community: Community, merchant_ids: Sequence[int], now: datetime
-) -> Sequence[Any]:
+def _joined(session: Session, community: Community, merchant_ids: Sequence[int], now: datetime) -> Sequence[Any]:
     """(enrollment, programme, merchant) ids, the enrollment of last standing last."""
     return session.execute(
         sa.select(Enrollment.id, Enrollment.programme_id, Programme.merchant_id)

@@ -97,17 +97,6 @@ def collection(session: Session, community: Community, collection_id: int) -> Co
     return found
 
 
-def collection_at(session: Session, community: Community, slug: str, *, drafts: bool) -> Collection:
-    """The collection of an address; drafts only for those who may see them. Raises NotFound."""
-    query = sa.select(Collection).where(Collection.community_id == community.id, Collection.slug == slug)
-    if not drafts:
-        query = query.where(Collection.status == CollectionStatus.PUBLISHED)
-    found = session.execute(query).scalar_one_or_none()
-    if found is None:
-        raise NotFound
-    return found
-
-
 def pick(session: Session, community: Community, pick_id: int) -> Pick:
     """A pick of this community, withdrawn or not. Raises NotFound."""
     found = session.execute(

@@ -46,6 +46,11 @@ class EarnedFact:
     occurred_at: datetime
     shares: tuple[Share, ...]
 
+    @property
+    def sums(self) -> bool:
+        """True when the shares sum to the amount; one that does not is never booked, and `verify` names it."""
+        return sum(share.amount_minor for share in self.shares) == self.amount_minor
+
 
 @dataclass(frozen=True, slots=True)
 class PayoutFact:

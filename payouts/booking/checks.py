@@ -37,7 +37,7 @@ def _source() -> sa.ColumnElement[str]:
     return sa.literal("commission_event:") + sa.cast(CommissionEvent.id, sa.String)
 
 
-def _receivables_said() -> sa.Select[Any]:
+def _receivables_said() -> Any:
     """What each booked event says of its merchant."""
     owner = sa.literal("merchant:") + sa.cast(CommissionEvent.merchant_id, sa.String)
     return sa.select(
@@ -49,7 +49,7 @@ def _receivables_said() -> sa.Select[Any]:
     ).join(LedgerEntry, LedgerEntry.source == _source())
 
 
-def _shares_said() -> sa.Select[Any]:
+def _shares_said() -> Any:
     """What each booked event says of its owners."""
     name = sa.case(
         (CommissionShare.owner == PLATFORM, FEES), (CommissionEvent.needs_funding, PAYABLE_UNFUNDED), else_=PAYABLE
@@ -64,7 +64,7 @@ def _shares_said() -> sa.Select[Any]:
     )
 
 
-def _postings_denied() -> sa.Select[Any]:
+def _postings_denied() -> Any:
     """What the entries of events say, with the other sign: together nothing is left."""
     return (
         sa.select(

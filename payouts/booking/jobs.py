@@ -11,16 +11,12 @@ BATCH = 1000
 
 
 def run(now: datetime) -> int:
-    """Book until nothing is left, in transactions of BATCH events; returns how many events were booked.
-
-    It reads forward, and looks once more from the mark at the end, for ids that were committed late.
-    """
+    """Book until nothing is left, in transactions of BATCH events; returns how many events were booked."""
     total = 0
-    after: int | None = None
+    scan: service.Scan | None = None
     while True:
         with transaction(db.session) as session:
-            ids = service.book_after(session, after, limit=BATCH, now=now)
-        total += len(ids)
-        if not ids and after is None:
+            count, scan = service.book_next(session, scan or service.begin(session), limit=BATCH, now=now)
+        total += count
+        if scan is None:
             return total
-        after = ids[-1] if ids else None

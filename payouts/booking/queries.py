@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from affiliate.commissions.models import Commission, CommissionEvent, CommissionShare
 from affiliate.core.db import is_postgres
-from payouts.booking.chart import EarnedFact, Share
+from payouts.booking.chart import EarnedFact, Share, event_source
 from payouts.booking.rules import Claim
 from payouts.ledger.accounts import CASH, CLEARING, RECEIVABLE
 from payouts.ledger.models import LedgerAccount, LedgerEntry, Posting
@@ -28,28 +28,17 @@ BOOKED = booked_as("commission_event:")
 FUNDED = booked_as("funding:")
 
 
-def shares_total() -> sa.ScalarSelect[Any]:
-    """The sum of an event's shares."""
-    return (
-        sa.select(sa.func.coalesce(sa.func.sum(CommissionShare.amount_minor), 0))
-        .where(CommissionShare.event_id == CommissionEvent.id)
-        .correlate(CommissionEvent)
-        .scalar_subquery()
-    )
+def event_ids(session: Session, *, after: int, limit: int) -> list[int]:
+    """The next ids of commission events behind an id, booked or not."""
+    query = sa.select(CommissionEvent.id).where(CommissionEvent.id > after).order_by(CommissionEvent.id).limit(limit)
+    return list(session.execute(query).scalars())
 
 
-def unbooked_ids(session: Session, *, after: int, limit: int) -> Sequence[int]:
-    """Ids of events that are not in the books, in order. One whose shares do not sum is left to `verify`."""
-    return (
-        session.execute(
-            sa.select(CommissionEvent.id)
-            .where(CommissionEvent.id > after, ~BOOKED, shares_total() == CommissionEvent.amount_minor)
-            .order_by(CommissionEvent.id)
-            .limit(limit)
-        )
-        .scalars()
-        .all()
-    )
+def unbooked(session: Session, event_ids: Sequence[int]) -> list[int]:
+    """Those of these events that the books do not hold."""
+    by_source = {event_source(event_id): event_id for event_id in event_ids}
+    booked = session.execute(sa.select(LedgerEntry.source).where(LedgerEntry.source.in_(by_source))).scalars()
+    return sorted(set(event_ids) - {by_source[source] for source in booked})
 
 
 def newest_event_id(session: Session) -> int:
@@ -68,34 +57,38 @@ def transaction_horizon(session: Session) -> tuple[int, int]:
 
 def facts(session: Session, which: sa.ColumnElement[bool]) -> list[EarnedFact]:
     """The events that fit a condition, as booking reads them, in order of their ids."""
+    event = CommissionEvent
     rows = session.execute(
-        sa.select(CommissionEvent, Commission.available_on)
-        .join(Commission, Commission.id == CommissionEvent.commission_id)
+        sa.select(
+            event.id, event.merchant_id, event.currency, event.kind, event.amount_minor, event.available_on,
+            event.needs_funding, event.occurred_at, Commission.available_on.label("of_commission"),
+        )
+        .join(Commission, Commission.id == event.commission_id)
         .where(which)
-        .order_by(CommissionEvent.id)
-    ).all()
+        .order_by(event.id)
+    ).all()  # fmt: skip
     shares: dict[int, list[Share]] = defaultdict(list)
     query = (
         sa.select(CommissionShare.event_id, CommissionShare.owner, CommissionShare.amount_minor)
-        .join(CommissionEvent, CommissionEvent.id == CommissionShare.event_id)
+        .join(event, event.id == CommissionShare.event_id)
         .where(which)
         .order_by(CommissionShare.id)
     )
     for event_id, owner, amount in session.execute(query):
         shares[event_id].append(Share(owner, amount))
-    return [_fact(event, of_commission, tuple(shares[event.id])) for event, of_commission in rows]
+    return [_fact(row, tuple(shares[row.id])) for row in rows]
 
 
-def _fact(event: CommissionEvent, of_commission: datetime, shares: tuple[Share, ...]) -> EarnedFact:
+def _fact(row: Any, shares: tuple[Share, ...]) -> EarnedFact:
     return EarnedFact(
-        event_id=event.id,
-        merchant_id=event.merchant_id,
-        currency=event.currency,
-        kind=event.kind.value,
-        amount_minor=event.amount_minor,
-        available_on=event.available_on if event.amount_minor > 0 else of_commission,
-        needs_funding=event.needs_funding,
-        occurred_at=event.occurred_at,
+        event_id=row.id,
+        merchant_id=row.merchant_id,
+        currency=row.currency,
+        kind=row.kind.value,
+        amount_minor=row.amount_minor,
+        available_on=row.available_on if row.amount_minor > 0 else row.of_commission,
+        needs_funding=row.needs_funding,
+        occurred_at=row.occurred_at,
         shares=shares,
     )
 

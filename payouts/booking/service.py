@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -18,26 +19,46 @@ SETTLES_AFTER = timedelta(minutes=1)  # an id is drawn a moment before its trans
 CHUNK = 1000
 
 
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One reading of the events, from the mark to the end: where it goes on, and which transaction was the oldest
+    that ran when it began. Everything that was written before that one is visible to the whole scan."""
+
+    after: int
+    oldest: int
+
+
+def begin(session: Session) -> Scan:
+    """Start reading behind what is known to be booked without a gap."""
+    oldest, _following = queries.transaction_horizon(session)
+    mark = _mark(session)
+    return Scan(mark.settled_event_id if mark else 0, oldest)
+
+
 def book(session: Session, *, limit: int, now: datetime) -> int:
-    """Book up to `limit` commission events that the books do not hold; returns how many.
+    """Book commission events that the books do not hold, from at most `limit` that follow each other.
 
-    Where they need their merchant's money and that has come already, they are covered in the same breath.
+    Returns how many; 0 only when nothing is left. Where they need their merchant's money and that has come already,
+    they are covered in the same breath.
     """
-    return len(book_after(session, None, limit=limit, now=now))
+    scan: Scan | None = begin(session)
+    count = 0
+    while scan and not count:
+        count, scan = book_next(session, scan, limit=limit, now=now)
+    return count
 
 
-def book_after(session: Session, after: int | None, *, limit: int, now: datetime) -> Sequence[int]:
-    """As `book`, for events behind an id, or behind the mark; returns their ids in order."""
-    mark = session.get(BookingMark, 1, populate_existing=True) if after is None else None
-    start = after if after is not None else mark.settled_event_id if mark else 0
-    ids = queries.unbooked_ids(session, after=start, limit=limit)
-    if ids:
-        facts = queries.facts(session, CommissionEvent.id.in_(ids))
-        ledger.post(session, [chart.commission_event(fact) for fact in facts], now=now)
-        cover(session, {(fact.merchant_id, fact.currency) for fact in facts if fact.needs_funding}, now=now)
-    elif after is None:
-        _move_mark(session, mark, now)
-    return ids
+def book_next(session: Session, scan: Scan, *, limit: int, now: datetime) -> tuple[int, Scan | None]:
+    """Book what is not booked of the next `limit` events: how many that were, and where to go on; None at the end."""
+    ids = queries.event_ids(session, after=scan.after, limit=limit)
+    if not ids:
+        _move_mark(session, scan, now)
+        return 0, None
+    found = queries.facts(session, CommissionEvent.id.in_(queries.unbooked(session, ids)))
+    facts = [fact for fact in found if fact.sums]
+    ledger.post(session, [chart.commission_event(fact) for fact in facts], now=now)
+    cover(session, {(fact.merchant_id, fact.currency) for fact in facts if fact.needs_funding}, now=now)
+    return len(facts), Scan(ids[-1], scan.oldest)
 
 
 def cover(session: Session, merchants: Iterable[tuple[int, str]], *, now: datetime) -> int:
@@ -72,17 +93,21 @@ def _open_facts(
         yield from queries.facts(session, uncovered)
 
 
-def _move_mark(session: Session, mark: BookingMark | None, now: datetime) -> None:
-    """Nothing is left to book: remember how far that holds, and settle what was seen before."""
-    oldest, horizon = queries.transaction_horizon(session)
-    seen = {"seen_event_id": queries.newest_event_id(session), "seen_at": now, "horizon": horizon}
+def _mark(session: Session) -> BookingMark | None:
+    return session.get(BookingMark, 1, populate_existing=True)
+
+
+def _move_mark(session: Session, scan: Scan, now: datetime) -> None:
+    """A scan has come to the end: remember how far, and settle what an earlier one had seen."""
+    mark, newest = _mark(session), queries.newest_event_id(session)
+    _oldest, following = queries.transaction_horizon(session)
+    seen = {"seen_event_id": newest, "seen_at": now, "horizon": following}
     if mark is None:
         first = {"id": 1, "settled_event_id": 0, **seen}
         session.execute(upsert(session, BookingMark).values(first).on_conflict_do_nothing())
         return
-    if mark.settled_event_id == seen["seen_event_id"]:
-        return
-    if now - mark.seen_at >= SETTLES_AFTER and oldest >= mark.horizon:
+    is_over = now - mark.seen_at >= SETTLES_AFTER and scan.oldest >= mark.horizon
+    if is_over and mark.settled_event_id < newest:
         session.execute(
             sa.update(BookingMark)
             .where(BookingMark.id == 1, BookingMark.seen_event_id == mark.seen_event_id)

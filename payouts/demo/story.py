@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# Printed on the start page; production refuses to start with these accounts.
-PASSWORD = "etalase-demo-2026"  # noqa: S105
+from affiliate.identity.service import DEMO_PASSWORD
+
+# Shown on the start page; production refuses to start with these accounts.
+PASSWORD = DEMO_PASSWORD
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,7 @@ def distinct(entries: Sequence[NewEntry]) -> dict[str, NewEntry]:
     """
     found: dict[str, NewEntry] = {}
     for entry in sorted(entries, key=lambda entry: (len(entry.source), entry.source)):
-        if found.setdefault(entry.source, entry).content() != entry.content():
+        first = found.setdefault(entry.source, entry)
+        if first is not entry and first.content() != entry.content():
             raise SourceReused
     return found

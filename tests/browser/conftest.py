@@ -55,11 +55,11 @@ def watch(page: Page) -> list[str]:
     return wrong
 
 
-def sign_in(page: Page, address: str, email: str, password: str) -> None:
+def sign_in(page: Page, address: str, email: str, password: str, *, locale: str = "id-ID") -> None:
     page.goto(f"{address}/sign-in")
-    page.get_by_label("Email").fill(email)
-    page.get_by_label("Kata sandi").fill(password)
-    page.get_by_role("button", name="Masuk").click()
+    page.locator("input[name=email]").fill(email)
+    page.locator("input[name=password]").fill(password)
+    page.get_by_role("main").get_by_role("button", name="Masuk" if locale.startswith("id") else "Sign in").click()
     page.wait_for_url(lambda url: "/sign-in" not in url)
 
 

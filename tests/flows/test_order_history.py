@@ -8,6 +8,7 @@ import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
+import pytest
 import sqlalchemy as sa
 from flask import current_app
 
@@ -15,7 +16,7 @@ from affiliate import pipeline
 from affiliate.commissions.models import Commission, CommissionEvent, CommissionShare
 from affiliate.conversions.models import Conversion
 from affiliate.core import clock
-from affiliate.merchants.models import RateKind, RateScope
+from affiliate.merchants.models import Enrollment, RateKind, RateScope, Split
 from affiliate.orders.models import Delivery, Order
 from affiliate.tracking import tokens
 from payouts.booking import jobs as booking
@@ -51,10 +52,8 @@ class Shop:
             curator = None if channel == WITHOUT_CURATOR else make.curator(community)
             self.links[channel] = make.pick(community, product, curator=curator).link_id
             self.owners[channel] = ["platform", f"community:{community.id}", f"curator:{curator.id}" if curator else ""]
-        for table, column in (("enrollments", "enrolled_at"), ("splits", "valid_from")):
-            make.session.execute(
-                sa.text(f"UPDATE {table} SET {column} = :since"), {"since": SINCE.replace(tzinfo=None)}
-            )
+        make.session.execute(sa.update(Enrollment).values(enrolled_at=SINCE))
+        make.session.execute(sa.update(Split).values(valid_from=SINCE))
         make.session.commit()
 
     def token(self, sale: history.Sale) -> str | None:
@@ -87,6 +86,7 @@ def _rates(best_seller: str) -> list[dict]:
     ]
 
 
+@pytest.mark.timeout(1800)  # 52,000 signed requests; minutes where other work shares the machine
 def test_a_real_history_in_any_order_comes_to_the_same_books(client, make, session, shared_data, record_property):
     sales = history.read(shared_data / "orders" / "vrinda_fashion_orders.csv")
     best_seller = history.best_seller(sales)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import current_app
 from sqlalchemy.orm import Session
 
-from affiliate.catalogue import jobs, merging, service
+from affiliate.catalogue import jobs, leases, merging, service
 from affiliate.catalogue.models import (
     CatalogueUpload,
     Product,
@@ -21,6 +21,7 @@ from affiliate.catalogue.models import (
     UploadRowError,
     UploadStage,
 )
+from affiliate.catalogue.readers.rows import Refused
 from affiliate.merchants.models import Merchant
 from tests.affiliate.catalogue.files import HOST, errors, figures, fresh, listed, read, row, send, tsv, work
 from tests.conftest import NOW
@@ -186,7 +187,7 @@ def test_three_failures_end_an_upload_and_let_the_next_one_through(
     sick, next_one = send(session, merchant, tsv(row(1))), send(session, merchant, tsv(row(2)))
     real = merging.merge
 
-    def merge(session: Session, claimed: service.Claim, **options: Any) -> None:
+    def merge(session: Session, claimed: leases.Claim, **options: Any) -> None:
         if claimed.upload_id == sick:
             raise RuntimeError("this one is ill")
         real(session, claimed, **options)
@@ -213,14 +214,14 @@ def test_a_sick_file_does_not_hold_up_other_merchants(
 
 def test_who_lost_the_lease_writes_nothing(session: Session, merchant: Merchant) -> None:
     upload_id = send(session, merchant, tsv(row(1)))
-    lost = service.claim(session, now=NOW)
-    won = service.claim(session, now=LATER)
+    lost = leases.claim(session, now=NOW)
+    won = leases.claim(session, now=LATER)
     assert lost is not None
     assert won is not None
     batch = service.Batch([], [], failed=1, skipped=0, position=1, bytes_read=1)
-    with pytest.raises(service.LeaseLost):
+    with pytest.raises(leases.LeaseLost):
         service.stage(session, lost, batch, lease_until=LATER)
-    service.refuse_claimed(session, lost, service.Refused("no_rows"), now=LATER)
+    leases.refuse_claimed(session, lost, Refused("no_rows"), now=LATER)
     upload = fresh(session, upload_id)
     assert (upload.stage, upload.position, upload.rows_failed) == (UploadStage.READING, 0, 0)
 

@@ -116,13 +116,44 @@ def test_many_threads_write_whole_lines(tmp_path: Path):
     assert lines_in(tmp_path) == 1600
 
 
-def test_a_full_disk_is_reported_and_the_next_line_is_readable():
+def test_a_full_disk_is_reported_and_not_counted(tmp_path: Path):
     """/dev/full refuses every write as a full disk does."""
     if not os.access("/dev/full", os.W_OK):
         pytest.skip("this machine has no /dev/full")
-    spooled = Spool(Path("/nowhere"))
-    spooled._fd = os.open("/dev/full", os.O_WRONLY)
+    spooled = Spool(tmp_path)
+    spooled._segment = spool._Segment(os.open("/dev/full", os.O_WRONLY))
     with pytest.raises(OSError, match="space"):
         spooled.append(b"x\n")
     assert spooled.lines == 0
     spooled.close()
+
+
+def test_no_file_stays_open_behind_the_last_one(tmp_path: Path):
+    """However many segments many threads went through, all but the present one are closed and finished."""
+    spooled = Spool(tmp_path, max_bytes=300)
+    start = threading.Barrier(6)
+
+    def write() -> None:
+        start.wait()
+        for number in range(150):
+            spooled.append(records.line_of(record(number)))
+            if number % 50 == 0:
+                spooled.close()
+
+    threads = [threading.Thread(target=write) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    spooled.close()
+    assert spooled.lines == 900
+    assert spooled._retired == []
+    assert [path for path in tmp_path.glob("*.log") if not finished(path)] == []
+
+
+def finished(path: Path) -> bool:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        return spool.is_finished(fd)
+    finally:
+        os.close(fd)

@@ -101,7 +101,7 @@ def test_report_as_a_workbook(finance, make):
     assert f"payout-run-{run['id']}.xlsx" in answer.headers["Content-Disposition"]
     with zipfile.ZipFile(io.BytesIO(answer.data)) as book:
         sheet = book.read("xl/worksheets/sheet1.xml").decode()
-    assert "<v>600</v>" in sheet
+    assert "<v>600.00</v>" in sheet
     assert "<f>" not in sheet
 
 

@@ -1,0 +1,105 @@
+"""Every page of the demo, opened in Chromium: nothing fails, nothing overflows, axe finds nothing, both languages.
+
+The screenshots land in tests/browser/shots; with SCREENS=1 those that the README shows are renewed in docs/screens.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import shot, sign_in, watch
+from tests.browser.server import ROOT
+
+pytestmark = pytest.mark.browser
+
+PASSWORD = "etalase-demo-2026"
+SCREENS = ROOT / "docs" / "screens"
+PLACES: dict[str | None, tuple[str, ...]] = {
+    None: ("/", "/sign-in", "/c/lemari-kita", "/c/lemari-kita/kantor-hari-senin", "/c/sahabat-senandika",
+           "/demo/stores/rumah-anggun/RA-101"),
+    "ada@lemari-kita.example": (
+        "/portal/lemari-kita/", "/portal/lemari-kita/collections", "/portal/lemari-kita/collections/1",
+        "/portal/lemari-kita/brand", "/portal/lemari-kita/orders", "/portal/lemari-kita/commissions", "/commissions/1",
+        "/portal/lemari-kita/balance", "/portal/lemari-kita/payout-account",
+    ),
+    "sari@rumah-anggun.example": (
+        "/merchant/rumah-anggun/", "/merchant/rumah-anggun/catalogue", "/merchant/rumah-anggun/catalogue/uploads/1",
+        "/merchant/rumah-anggun/products", "/merchant/rumah-anggun/deliveries", "/merchant/rumah-anggun/deliveries/1",
+        "/merchant/rumah-anggun/orders", "/merchant/rumah-anggun/settings", "/merchant/rumah-anggun/owed",
+    ),
+    "fina@etalase.example": ("/finance/", "/finance/runs/1", "/finance/receipts", "/finance/books"),
+    "admin@etalase.example": ("/admin/", "/admin/merchants", "/admin/communities"),
+}  # fmt: skip
+LOOKS = [("id-ID", 1440, "light"), ("en-GB", 390, "dark")]
+README = {
+    "/c/lemari-kita": "storefront", "/portal/lemari-kita/": "community", "/commissions/1": "explanation",
+    "/finance/runs/1": "payout-run",
+}  # fmt: skip
+
+
+@pytest.fixture(params=LOOKS, ids=lambda look: f"{look[0]}-{look[1]}-{look[2]}")
+def look(request: pytest.FixtureRequest) -> tuple[str, int, str]:
+    return request.param
+
+
+@pytest.fixture
+def window(browser: Browser, look: tuple[str, int, str]) -> Iterator[Page]:
+    locale, width, scheme = look
+    context = browser.new_context(
+        locale=locale, timezone_id="Asia/Jakarta", viewport={"width": width, "height": 900}, color_scheme=scheme,
+        bypass_csp=False,
+    )  # fmt: skip
+    yield context.new_page()
+    context.close()
+
+
+def findings(page: Page) -> list[str]:
+    report = Axe().run(page).response
+    return [f"{found['id']}: {found['nodes'][0]['html'][:120]}" for found in report["violations"]]
+
+
+def problems(page: Page, address: str, width: int) -> list[str]:
+    """What is wrong with one page, in words."""
+    answer = page.goto(address)
+    assert answer is not None
+    wrong = [] if answer.status == 200 else [f"answered {answer.status}"]
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    wrong += [f"{wide - width} px too wide"] if wide > width else []
+    heads = page.locator("h1").count()
+    wrong += [f"{heads} headings of the first rank"] if heads != 1 else []
+    return wrong + findings(page)
+
+
+@pytest.mark.parametrize("email", list(PLACES), ids=lambda email: (email or "visitor").partition("@")[0])
+def test_every_page_is_whole(window: Page, look: tuple[str, int, str], demo: str, email: str | None):
+    locale, width, scheme = look
+    loud = watch(window)
+    if email:
+        sign_in(window, demo, email, PASSWORD, locale=locale)
+    wrong = {}
+    for place in PLACES[email]:
+        if found := problems(window, demo + place, width):
+            wrong[place] = found
+        name = f"{(email or 'visitor').partition('@')[0]}{place.replace('/', '-')}-{locale[:2]}-{width}-{scheme}"
+        shot(window, name, full_page=True)
+        if os.environ.get("SCREENS") and width == 1440 and place in README:
+            SCREENS.mkdir(parents=True, exist_ok=True)
+            window.screenshot(path=Path(SCREENS / f"{README[place]}.png"))
+    assert (wrong, loud) == ({}, [])
+
+
+def test_the_storefront_needs_no_script_and_sets_no_cookie(browser: Browser, demo: str):
+    context = browser.new_context(locale="id-ID", java_script_enabled=False, viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(f"{demo}/c/sahabat-senandika")
+    links = page.locator("a[href^='/go/']")
+    assert links.count() >= 4
+    assert page.get_by_text("komisi").first.is_visible()
+    assert context.cookies() == []
+    context.close()
