@@ -209,6 +209,7 @@ def _rooms(app: Flask) -> None:
 
 def _panels(app: Flask) -> None:
     slots.fill(app, "nav.places", affiliate.insights.panels.switcher)
+    slots.fill(app, "portal.nav", affiliate.insights.panels.own_account)
     slots.fill(app, "start.demo", affiliate.insights.panels.shop_windows)
     slots.fill(app, "portal.home", payouts.reports.panels.community_home)
     slots.fill(app, "merchant.home", payouts.reports.panels.merchant_home)

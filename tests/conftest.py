@@ -23,6 +23,7 @@ from hypothesis import settings as hypothesis_settings
 from sqlalchemy.orm import Session
 
 import app as application
+from affiliate.core import migrate
 from affiliate.core.db import Base, db
 from affiliate.core.settings import from_env
 from affiliate.tracking import redirect
@@ -102,8 +103,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         built.test_client_class = Visitor
         built.config["TESTING"] = True
         built.config["WTF_CSRF_ENABLED"] = False
-        with built.app_context():
-            Base.metadata.create_all(db.engine)
+        migrate.upgrade(built.config["SQLALCHEMY_DATABASE_URI"])
         yield built, request.param
         with built.app_context():
             for engine in db.engines.values():

@@ -8,7 +8,9 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
+import app as application
 from affiliate.core.api import ApiBlueprint
+from affiliate.core.settings import from_env
 from affiliate.identity.guards import declared
 from affiliate.identity.login import OPEN_ENDPOINTS
 from affiliate.identity.models import Role
@@ -45,10 +47,10 @@ def test_every_route_declares_its_guard(app: Flask):
     assert silent == []
 
 
-def test_a_route_without_a_guard_is_closed(app: Flask):
-    app.view_functions["undeclared"] = lambda: "open"
-    app.url_map.add(Rule("/undeclared", endpoint="undeclared", methods=["GET"]))
-    assert app.test_client().get("/undeclared").status_code == 404
+def test_a_route_without_a_guard_is_closed(tmp_path):
+    built = application.create_app(from_env({"DATA_DIR": str(tmp_path)}))
+    built.add_url_rule("/undeclared", "undeclared", lambda: "open")
+    assert built.test_client().get("/undeclared").status_code == 404
 
 
 def test_nobody_gets_into_a_guarded_route(app: Flask, client):

@@ -37,10 +37,8 @@ def append_only(table: Any) -> None:
 def refuse_sqlite(table: str, deed: str, when: str = "") -> list[str]:
     """One trigger that refuses UPDATE or DELETE, perhaps only `when` a condition over OLD and NEW holds."""
     condition = f" WHEN {when}" if when else ""
-    return [
-        f"CREATE TRIGGER {table}_no_{deed.lower()} BEFORE {deed} ON {table}{condition} "
-        f"BEGIN SELECT RAISE(ABORT, '{table} only grows: {deed.lower()} refused'); END"
-    ]
+    trigger = f"CREATE TRIGGER {table}_no_{deed.lower()} BEFORE {deed} ON {table}{condition}"
+    return [f"{trigger} BEGIN SELECT RAISE(ABORT, '{table} only grows: {deed.lower()} refused'); END"]
 
 
 def refuse_postgresql(table: str, *deeds: str) -> list[str]:

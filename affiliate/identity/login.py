@@ -19,7 +19,8 @@ from affiliate.identity.service import SESSION_LIFE
 login_manager = LoginManager()
 # Routes of packages and of core, which cannot declare a guard themselves. None of them shows business data.
 OPEN_ENDPOINTS = {
-    "static", "assets.file", "api-docs.openapi_json", "reference.page", "health.alive", "health.ready", "health.metrics",
+    "static", "assets.file", "api-docs.openapi_json", "reference.page",
+    "health.alive", "health.ready", "health.metrics",
 }  # fmt: skip
 
 

@@ -32,6 +32,13 @@ def switcher(actor: Actor, subject: Any) -> Markup | None:
     )
 
 
+def own_account(actor: Actor, community: Community) -> Markup | None:
+    """A curator's way to the account on which their own part arrives; owners have it in the navigation anyway."""
+    if actor.owns_community(community.id) or not places.is_paid(db.session, actor, community):
+        return None
+    return rendered("affiliate/insights/_own_account.html", community=community)
+
+
 def shop_windows(_actor: Actor, _subject: Any) -> Markup | None:
     """Links to a few published storefronts."""
     found = places.windows(db.session)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from affiliate.communities.models import Brand, Community
+from affiliate.communities.models import Brand, Community, Curator
 from affiliate.identity.actors import Actor
 from affiliate.merchants.models import Merchant
 from affiliate.storefronts.models import Collection, CollectionStatus
@@ -29,6 +29,14 @@ def merchants(session: Session, actor: Actor, *, limit: int = PLACES_MAX) -> Seq
     if not actor.sees_all():
         query = query.where(Merchant.id.in_(actor.merchants))
     return session.scalars(query).all()
+
+
+def is_paid(session: Session, actor: Actor, community: Community) -> bool:
+    """True for somebody whose own picks earn in this community."""
+    if actor.user_id is None or community.id not in actor.curated_communities:
+        return False
+    mine = sa.select(Curator.id).where(Curator.community_id == community.id, Curator.user_id == actor.user_id)
+    return session.scalar(mine.limit(1)) is not None
 
 
 def windows(session: Session, *, limit: int = 3) -> Sequence[sa.Row[Community, Brand]]:

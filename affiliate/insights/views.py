@@ -90,5 +90,6 @@ def merchant_home(slug: str) -> Any:
 
 
 def _points(series: Sequence[tuple[date, int]]) -> list[tuple[str, int, str]]:
-    """(day, value, value as text) as a chart takes them."""
-    return [(format_date(day, "d MMM"), value, format_number(value)) for day, value in series]
+    """(day, value, value as text) as a chart takes them; today only once something has happened."""
+    shown = series if series[-1][1] else series[:-1]
+    return [(format_date(day, "d MMM"), value, format_number(value)) for day, value in shown]

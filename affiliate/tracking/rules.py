@@ -53,9 +53,10 @@ def device_of(agent: str) -> Device:
 def disqualified(
     *, method: str, agent: str, purpose: str = "", fetch_mode: str = "", fetch_dest: str = ""
 ) -> Reason | None:
-    """Why this visit does not count, or None. Headers as sent, "" where absent; older browsers send no Sec-Fetch-*.
+    """Why this visit does not count, or None. Headers as sent, "" where absent: older browsers send no Sec-Fetch-*.
 
-    `purpose` is what Sec-Purpose, Purpose and X-Moz say together. Source: Fetch Metadata Request Headers (W3C) for a person's navigation.
+    `purpose` is what Sec-Purpose, Purpose and X-Moz say together. Source: Fetch Metadata Request Headers (W3C), for
+    what a browser sends when a person goes somewhere.
     """
     if method == "HEAD":
         return Reason.HEAD

@@ -33,7 +33,7 @@ class Spool:
     """The files of one process in `folder`. Safe to use from many threads; not across a fork.
 
     Threads write side by side, each line by one write(2) to a file opened for appending; only the change from one
-    segment to the next takes a lock. (One lock around the write made sixteen threads queue: a third fewer redirects.)
+    segment to the next takes a lock. (A lock around the write made sixteen threads queue: docs/decisions/0004.)
     """
 
     def __init__(self, folder: Path, *, max_bytes: int = SEGMENT_BYTES, max_seconds: float = SEGMENT_SECONDS) -> None:

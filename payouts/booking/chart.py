@@ -32,8 +32,8 @@ class Share:
 class EarnedFact:
     """A commission event as booking reads it.
 
-    `available_on`: of what is earned, the event's own; of what is taken back, that of its commission, so that it lessens
-    the money that it belongs to, held or not.
+    `available_on`: of what is earned, the event's own; of what is taken back, that of its commission, so that it
+    lessens the money that it belongs to, held or not.
     """
 
     event_id: int

@@ -101,7 +101,7 @@ def received(session: Session, owners: Collection[str] | None) -> dict[tuple[str
 def settled(
     session: Session, owners: Collection[str] | None, *, as_of: datetime | None = None
 ) -> dict[tuple[str, str], int]:
-    """What has reached these owners, or all, by (owner, currency): what left clearing for our bank, less what came back."""
+    """What has reached these owners, or all, by (owner, currency): what left by our bank, less what returned."""
     return _against_cash(session, CLEARING, owners, as_of)
 
 

@@ -79,6 +79,10 @@ def _entries_postgresql() -> list[str]:
     open_left = _raise(
         "EXISTS (SELECT 1 FROM ledger_entries WHERE id = NEW.id AND sealed_at IS NULL)", "an entry was left unsealed"
     )
+    at_commit = (
+        f"CREATE CONSTRAINT TRIGGER {table}_sealed_at_commit AFTER INSERT ON {table} DEFERRABLE INITIALLY DEFERRED "
+        "FOR EACH ROW EXECUTE FUNCTION ledger_entry_left_open()"
+    )
     return [
         _function("ledger_entry_born", f"{born}\n  RETURN NEW;"),
         _function("ledger_entry_sealing", f"{only_seal}\n{balanced}\n  RETURN NEW;"),
@@ -87,8 +91,7 @@ def _entries_postgresql() -> list[str]:
         _row_trigger(f"{table}_born_open", "INSERT", table, "ledger_entry_born"),
         _row_trigger(f"{table}_no_update", "UPDATE", table, "ledger_entry_sealing"),
         _row_trigger(f"{table}_no_delete", "DELETE", table, "ledger_entry_kept"),
-        f"CREATE CONSTRAINT TRIGGER {table}_sealed_at_commit AFTER INSERT ON {table} DEFERRABLE INITIALLY DEFERRED "
-        "FOR EACH ROW EXECUTE FUNCTION ledger_entry_left_open()",
+        at_commit,
         *refuse_postgresql(table),
     ]
 

@@ -87,7 +87,7 @@ def _orders(session: Session, events: Iterable[int]) -> dict[int, Order]:
         .join(Order, Order.id == Commission.order_id)
         .where(CommissionEvent.id.in_(list(events)))
     )
-    return {event_id: order for event_id, order in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def receipts(

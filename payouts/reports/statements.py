@@ -32,7 +32,7 @@ class Earning:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One change: positive where we owe more. `key` is its place in the list; a line has an earning, a payout or none."""
+    """One change: positive where we owe more. `key` is its place in the list; behind it an earning or a payout."""
 
     key: int
     occurred_at: datetime

@@ -1,8 +1,8 @@
 """The main walk by API alone, as three programs: upload → pick → publish → click → order → completion → hold → payout.
 
-What is proved: one order of a store travels from its catalogue file to the payout report, every figure on the way is the
-one computed here by hand, and the books balance at each stop. Nothing is mocked: only contract addresses are called, and
-due work is done by the steps that the worker runs.
+What is proved: one order of a store travels from its catalogue file to the payout report, every figure on the way is
+the one computed here by hand, and the books balance at each stop. Nothing is mocked: only contract addresses are
+called, and due work is done by the steps that the worker runs.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from affiliate.core.signing import standard_signature
 from affiliate.identity.models import Role
 from tests.flows.books import violations
 
-FEED = """id\ttitle\tlink\timage_link\tprice\tavailability\tbrand\tproduct_type
-Z-77\tSepatu Kulit Cokelat\thttps://toko-uji.test/p/z-77\thttps://toko-uji.test/i/z-77.jpg\t150000.00 IDR\tin_stock\tAcme\tSepatu
-Z-78\tTas Anyaman\thttps://toko-uji.test/p/z-78\thttps://toko-uji.test/i/z-78.jpg\t99000.00 IDR\tin_stock\tAcme\tTas
-Z-79\tTopi\thttps://lain.test/p/z-79\thttps://toko-uji.test/i/z-79.jpg\t50000.00 IDR\tin_stock\tAcme\tTopi
+FEED = """id\ttitle\tlink\tprice\tavailability\tbrand\tproduct_type
+Z-77\tSepatu Kulit Cokelat\thttps://toko-uji.test/p/z-77\t150000.00 IDR\tin_stock\tAcme\tSepatu
+Z-78\tTas Anyaman\thttps://toko-uji.test/p/z-78\t99000.00 IDR\tin_stock\tAcme\tTas
+Z-79\tTopi\thttps://lain.test/p/z-79\t50000.00 IDR\tin_stock\tAcme\tTopi
 """
 
 
@@ -147,7 +147,7 @@ def test_one_order_travels_from_catalogue_to_payout_report(walk: Walk, session):
     assert early["payouts"] == []
     assert {left["reason"] for left in early["left_out"]} == {"held"}
 
-    after_hold = clock.rfc3339(datetime.now(UTC) + timedelta(days=16))  # noqa: DTZ005  the test's own calendar
+    after_hold = clock.rfc3339(datetime.now(UTC) + timedelta(days=16))
     run = walk.post("/payout-runs", {"cutoff": after_hold, "currency": "IDR"}, walk.maker)
     assert sorted(payout["amount"]["amount"] for payout in run["payouts"]) == ["19990.73", "9995.36"]
     own = walk.client.post(

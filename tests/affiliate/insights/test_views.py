@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 
@@ -131,6 +133,19 @@ def test_somebody_with_one_place_has_nothing_to_switch(client, make, enter, comm
     assert '<details class="switch"' not in client.get("/portal/kebaya/").text
 
 
+def test_a_curator_whose_picks_earn_finds_their_account(client, make, enter, community):
+    user = make.user(Role.CURATOR, community.id)
+    make.curator(community, user_id=user.id)
+    other = make.user(Role.CURATOR, community.id)
+    enter(user)
+    link = 'href="/portal/kebaya/payout-account"'
+    assert link in client.get("/portal/kebaya/").text
+    assert client.get("/portal/kebaya/payout-account").status_code == 200
+    client.post("/sign-out")
+    enter(other)
+    assert link not in client.get("/portal/kebaya/").text
+
+
 def test_the_demos_start_page_leads_to_shop_windows(client, make, session, community):
     make.collection(community)
     make.community(slug="wota", name="Wota Bandung")
@@ -141,3 +156,31 @@ def test_the_demos_start_page_leads_to_shop_windows(client, make, session, commu
     page = client.get("/").text
     assert 'href="/c/kebaya"' in page
     assert "Wota Bandung" not in page
+
+
+@pytest.mark.parametrize(
+    ("role", "scope", "path"),
+    [
+        (Role.COMMUNITY_OWNER, "community", "/portal/kebaya/"),
+        (Role.CURATOR, "community", "/portal/kebaya/"),
+        (Role.MERCHANT_STAFF, "merchant", "/merchant/batik/"),
+        (Role.FINANCE_MAKER, None, "/portal/kebaya/"),
+        (Role.FINANCE_APPROVER, None, "/merchant/batik/"),
+        (Role.FINANCE_APPROVER, None, "/finance/"),
+        (Role.ADMIN, None, "/portal/kebaya/"),
+        (Role.ADMIN, None, "/merchant/batik/"),
+        (Role.ADMIN, None, "/admin/"),
+    ],
+)
+def test_every_link_of_a_page_opens(client, make, enter, day, community, role, scope, path):
+    """Nobody is led to a page that turns them away."""
+    store = make.merchant(slug="batik")
+    pick = make.pick(community, make.product(store, availability=Availability.OUT_OF_STOCK))
+    day.visit(pick)
+    day.earned(day.order(pick, ConversionStatus.CONFIRMED), 1000_00)
+    enter(make.user(role, {"community": community.id, "merchant": store.id}.get(scope)))
+    page = client.get(path).text
+    links = {unescape(link) for link in re.findall(r'<a[^>]* href="(/[^"#]*)"', page)}
+    shut = {link: client.get(link).status_code for link in links if client.get(link).status_code != 200}
+    assert shut == {}
+    assert len(links) > 4

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from pathlib import Path
 from threading import Barrier
 
@@ -25,6 +26,7 @@ from tests.payouts.earning import Earnings
 from tests.payouts.ledger.test_service import owed
 
 THREADS = 8
+PATIENCE_SECONDS = 120
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -105,14 +107,20 @@ def test_an_event_whose_transaction_ends_late_is_never_passed_over(engine):
         slow.commit()
     assert _book(engine, moments[-1]) == 1
     assert _settled(engine) == 0
-    after = moments[-1] + timedelta(hours=1)
-    assert [_book(engine, after), _book(engine, after + service.SETTLES_AFTER)] == [0, 0]
-    assert _settled(engine) > 0
+    assert _in_time(lambda: _book(engine, moments[-1]) == 0 and _settled(engine) > 0)
 
 
 def _book(engine: sa.Engine, now) -> int:
     with Session(engine) as session, transaction(session):
         return service.book(session, limit=1000, now=now)
+
+
+def _in_time(holds: Callable[[], bool]) -> bool:
+    """True as soon as it holds: transactions of other databases on the server may hold the horizon back a while."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (held := holds()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return held
 
 
 def _settled(engine: sa.Engine) -> int:

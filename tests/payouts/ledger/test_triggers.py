@@ -46,8 +46,7 @@ def unsealed(session, sealed) -> LedgerEntry:
         "DELETE FROM ledger_entries WHERE id = :id",
         "UPDATE postings SET amount_minor = amount_minor WHERE entry_id = :id",
         "DELETE FROM postings WHERE entry_id = :id",
-        "INSERT INTO postings (entry_id, account_id, amount_minor) "
-        "SELECT entry_id, account_id, 1 FROM postings WHERE entry_id = :id",
+        "INSERT INTO postings (entry_id, account_id, amount_minor) SELECT :id, max(account_id), 1 FROM postings",
         "DELETE FROM ledger_accounts",
         "UPDATE ledger_accounts SET owner = 'community:2'",
     ],
