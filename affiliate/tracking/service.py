@@ -94,7 +94,7 @@ def _row(record: ClickRecord, community_id: int, merchant_id: int) -> dict[str, 
 
 def _insert(session: Session, rows: list[dict[str, Any]]) -> int:
     """Rows that were new. PostgreSQL takes them as one statement over arrays, SQLite as one prepared statement."""
-    insert = upsert(session, CLICKS).execution_options(preserve_rowcount=True)
+    insert = upsert(session, CLICKS)
     if is_postgres(session):
         names = list(rows[0])
         arrays = [sa.literal([row[name] for row in rows], postgresql.ARRAY(CLICKS.c[name].type)) for name in names]

@@ -10,7 +10,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from affiliate.core.db import upsert
+from affiliate.core.db import is_postgres, upsert
 from payouts.ledger.accounts import KIND_OF, AccountKey
 from payouts.ledger.entries import Leg, NewEntry, SourceReused, Unbalanced, UnknownAccount, check, distinct
 from payouts.ledger.models import LedgerAccount, LedgerEntry, Posting
@@ -20,6 +20,11 @@ __all__ = ["AccountKey", "Leg", "NewEntry", "SourceReused", "Unbalanced", "Unkno
 CHUNK = 1000  # values in one IN list
 # Plain tables: the ORM's bulk insert would part the rows with a day from those without, and send each run by itself.
 _ACCOUNTS, _ENTRIES, _POSTINGS = (cast(sa.Table, kind.__table__) for kind in (LedgerAccount, LedgerEntry, Posting))
+_UNNEST = sa.text(
+    "INSERT INTO postings (entry_id, account_id, amount_minor, available_on) "
+    "SELECT * FROM unnest(CAST(:entry_id AS bigint[]), CAST(:account_id AS bigint[]), "
+    "CAST(:amount_minor AS bigint[]), CAST(:available_on AS timestamptz[]))"
+)
 
 
 def post(session: Session, entries: Sequence[NewEntry], *, now: datetime) -> int:
@@ -82,7 +87,7 @@ def _insert_entries(session: Session, entries: Sequence[NewEntry]) -> dict[str, 
 def _insert_postings(
     session: Session, entries: Iterable[tuple[int, NewEntry]], accounts: dict[AccountKey, int]
 ) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "entry_id": entry_id,
             "account_id": accounts[leg.account],
@@ -92,7 +97,10 @@ def _insert_postings(
         for entry_id, entry in entries
         for leg in entry.legs
     ]
-    session.execute(sa.insert(_POSTINGS), rows)
+    if is_postgres(session):  # one statement of four arrays: several times as fast as one row after another
+        session.execute(_UNNEST, {name: [row[name] for row in rows] for name in rows[0]})
+    else:
+        session.execute(sa.insert(_POSTINGS), rows)
 
 
 def _seal(session: Session, ids: Sequence[int], now: datetime) -> None:

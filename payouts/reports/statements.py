@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from affiliate.commissions.models import Commission, CommissionEvent
 from affiliate.merchants.models import Merchant
 from affiliate.orders.models import Order
+from payouts.booking.queries import FUNDED
 from payouts.ledger.accounts import CLEARING, PAYABLE, PAYABLE_UNFUNDED
 from payouts.ledger.models import LedgerAccount, LedgerEntry, Posting
 from payouts.runs.models import Payout
@@ -21,13 +22,14 @@ OWED = (PAYABLE, PAYABLE_UNFUNDED, CLEARING)
 
 @dataclass(frozen=True, slots=True)
 class Earning:
-    """The commission event behind a line."""
+    """The commission event behind a line; `waits` where it becomes payable only with the store's payment."""
 
     commission_id: int
     kind: str
     order_ref: str
     merchant: str
     available_on: datetime
+    waits: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +91,19 @@ def _numbers(sources: Collection[str], kind: str) -> list[int]:
 
 
 def _earnings(session: Session, event_ids: Collection[int]) -> dict[int, Earning]:
+    waits = sa.and_(CommissionEvent.needs_funding, ~FUNDED)
     rows = session.execute(
-        sa.select(CommissionEvent, Commission.id, Commission.available_on, Order.ref, Merchant.name)
+        sa.select(CommissionEvent, Commission.id, Commission.available_on, Order.ref, Merchant.name, waits)
         .join(Commission, Commission.id == CommissionEvent.commission_id)
         .join(Order, Order.id == Commission.order_id)
         .join(Merchant, Merchant.id == Commission.merchant_id)
         .where(CommissionEvent.id.in_(event_ids))
     )
     return {
-        event.id: Earning(commission_id, event.kind.value, ref, merchant, max(event.available_on, available_on))
-        for event, commission_id, available_on, ref, merchant in rows
+        event.id: Earning(
+            commission_id, event.kind.value, ref, merchant, max(event.available_on, available_on), bool(waiting)
+        )
+        for event, commission_id, available_on, ref, merchant, waiting in rows
     }
 
 

@@ -70,10 +70,13 @@ def _noon(day: date) -> datetime:
 
 
 def _chart(days: dict[date, int], currency: str, today: date) -> list[tuple[str, int, str]]:
-    """(day, value in whole units, amount as people write it) for the days to come; nothing below zero is drawn."""
+    """(day, value in whole units, amount as people write it) up to the last day that brings something, at most
+    CHART_DAYS ahead; nothing below zero is drawn.
+    """
     unit = 10 ** money.exponent(currency)
+    ahead = min(max((day - today).days for day in days), CHART_DAYS) if days else 0
     points = []
-    for number in range(CHART_DAYS + 1):
+    for number in range(ahead + 1):
         day = today + timedelta(days=number)
         amount = max(0, days.get(day, 0))
         points.append((day_text(_noon(day)), amount // unit, format_money(amount, currency)))

@@ -57,7 +57,7 @@
     const buttons = document.createElement("form");
     sentence.textContent = form.dataset.confirm;
     buttons.method = "dialog";
-    buttons.className = "row section";
+    buttons.className = "row";
     for (const [value, kind, text] of [["yes", "primary", submitter?.textContent.trim() || words.yesText], ["", "plain", words.cancelText]]) {
       const button = document.createElement("button");
       button.className = `button button-${kind}`;

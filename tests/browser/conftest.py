@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
 
 from tests.browser.server import serving
 from tests.conftest import missing
@@ -47,11 +47,21 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def watch(page: Page) -> list[str]:
-    """Everything that goes wrong in a page from now on: script errors, refused content, failed requests of our own."""
+    """Everything that goes wrong in a page from now on: script errors, refused content, missing or failing files."""
     wrong: list[str] = []
+
+    def said(message: ConsoleMessage) -> None:
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            wrong.append(message.text)
+
+    def answered(answer: Response) -> None:
+        is_page = answer.request.resource_type == "document"
+        if answer.status >= (500 if is_page else 400):
+            wrong.append(f"{answer.status} {answer.url}")
+
     page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
-    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-    page.on("response", lambda answer: wrong.append(f"{answer.status} {answer.url}") if answer.status >= 500 else None)
+    page.on("console", said)
+    page.on("response", answered)
     return wrong
 
 

@@ -78,6 +78,20 @@ def test_held_money_stands_under_its_day(client, make, earnings):
     assert "<svg" in page
 
 
+def test_a_line_says_when_it_waits_for_the_stores_money(client, make):
+    earnings = Earnings(make, needs_funding=True)
+    earnings.earn(1_000_000, available_on=NOW, ref="A-1")
+    earnings.earn(1_000_000, available_on=NOW, ref="A-2")
+    earnings.book()
+    receive(earnings, 1_000_000)
+    enter(client, make, Role.COMMUNITY_OWNER, earnings.community.id)
+    page = client.get(f"/portal/{earnings.community.slug}/balance").text
+    waiting = {
+        ref: [row for row in rows_of(page) if ref in row and "Waiting for the store" in row] for ref in ("A-1", "A-2")
+    }
+    assert {ref: len(rows) for ref, rows in waiting.items()} == {"A-1": 0, "A-2": 2}
+
+
 def test_one_currency_is_shown_at_a_time(client, make, earnings):
     earnings.earn(5_000_000, available_on=NOW)
     earnings.currency = "USD"
