@@ -12,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.orm import Session
 
-from affiliate.core import migrate
+from affiliate.core import append_only, migrate
 from affiliate.core.db import Base
 from tests.conftest import scratch_database
 from tests.factories import Make
@@ -102,3 +102,23 @@ def test_a_failing_migration_leaves_nothing_behind(url, monkeypatch):
     with pytest.raises(RuntimeError, match="power cut"):
         migrate.upgrade(url)
     assert tables(url) == {}
+
+
+@pytest.mark.parametrize("dialect", append_only.DIALECTS)
+def test_the_migrations_make_every_trigger_as_the_models_say(dialect):
+    """Migrations hold copies; this is what keeps the newest copy and the models one."""
+    directory = ScriptDirectory(str(migrate.MIGRATIONS))
+    made = [
+        " ".join(statement.split())
+        for script in directory.walk_revisions()
+        for statement in getattr(script.module, dialect.upper(), [])
+    ]
+    assert made == [" ".join(statement.split()) for statement in append_only.statements(dialect)]
+
+
+def test_a_migrated_database_misses_no_trigger(url):
+    migrate.upgrade(url)
+    engine = sa.create_engine(url)
+    with Session(engine) as session:
+        assert append_only.missing_triggers(session) == set()
+    engine.dispose()

@@ -5,12 +5,13 @@ The screenshots land in tests/browser/shots; with SCREENS=1 those that the READM
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import shot, sign_in, watch
@@ -76,6 +77,13 @@ def problems(page: Page, address: str, width: int) -> list[str]:
     return wrong + findings(page)
 
 
+def keep(page: Page, name: str) -> None:
+    """A picture for the README, small: what is drawn needs few colours."""
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    picture = Image.open(io.BytesIO(page.screenshot())).convert("P", palette=Image.Palette.ADAPTIVE, colors=128)
+    picture.save(SCREENS / f"{name}.png", optimize=True)
+
+
 @pytest.mark.parametrize("email", list(PLACES), ids=lambda email: (email or "visitor").partition("@")[0])
 def test_every_page_is_whole(window: Page, look: tuple[str, int, str], demo: str, email: str | None):
     locale, width, scheme = look
@@ -89,8 +97,7 @@ def test_every_page_is_whole(window: Page, look: tuple[str, int, str], demo: str
         name = f"{(email or 'visitor').partition('@')[0]}{place.replace('/', '-')}-{locale[:2]}-{width}-{scheme}"
         shot(window, name, full_page=True)
         if os.environ.get("SCREENS") and width == 1440 and place in README:
-            SCREENS.mkdir(parents=True, exist_ok=True)
-            window.screenshot(path=Path(SCREENS / f"{README[place]}.png"))
+            keep(window, README[place])
     assert (wrong, loud) == ({}, [])
 
 
