@@ -22,7 +22,7 @@ TEST_ORDER = "test_order"
 CANCELLED = "cancelled"
 WON = "won"
 EARLIER_CLICK = "earlier_click"
-NOBODYS_CLICK = frozenset({"bot", "head", "prefetch"})
+NOBODYS_CLICK = frozenset({"bot", "head", "prefetch", "embedded", "no_agent"})
 NOT_LOADED = "not_loaded"
 
 
