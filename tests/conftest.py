@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 import app as application
 from affiliate.core import migrate
 from affiliate.core.db import Base, db
+from affiliate.core.limits import limiter
 from affiliate.core.settings import from_env
 from affiliate.tracking import redirect
 from tests import factories
@@ -119,6 +120,7 @@ def app(database: tuple[Flask, str]) -> Iterator[Flask]:
         connection = engine.connect()
         outer = connection.begin()
         db.engines[None] = connection  # type: ignore[assignment]  # the documented recipe for isolated tests
+        limiter.reset()  # the whole suite signs in from one address
         try:
             yield built
         finally:
