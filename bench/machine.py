@@ -77,8 +77,8 @@ def running(command: list[str], **options: object) -> Iterator[subprocess.Popen[
             process.wait()
 
 
-def wrk(url: str, *, seconds: int, connections: int = 64, threads: int = 2) -> Load:
-    """Ask `url` as fast as it answers."""
+def wrk(url: str, *, seconds: int, connections: int = 64, threads: int = 2, script: Path | None = None) -> Load:
+    """Ask `url` as fast as it answers; `script` is a Lua file that makes the requests."""
     command = [
         "wrk",
         f"-t{threads}",
@@ -87,6 +87,7 @@ def wrk(url: str, *, seconds: int, connections: int = 64, threads: int = 2) -> L
         "--latency",
         "-H",
         f"User-Agent: {BROWSER}",
+        *(["-s", str(script)] if script else []),
         url,
     ]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
