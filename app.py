@@ -33,7 +33,10 @@ import affiliate.communities.views
 import affiliate.conversions.api
 import affiliate.conversions.models
 import affiliate.conversions.views
+import affiliate.identity.account
 import affiliate.identity.admin
+import affiliate.identity.keys
+import affiliate.identity.log
 import affiliate.identity.models
 import affiliate.identity.views
 import affiliate.insights.panels
