@@ -51,7 +51,7 @@ def slug_field(**options: Any) -> fields.Str:
     rule = validate.Regexp(
         r"^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])(?!\n)$", error=_l("Use 2 to 60 of a–z, 0–9 and hyphens.")
     )
-    return fields.Str(required=True, validate=rule, **options)
+    return fields.Str(**{"required": True, "validate": rule, **options})
 
 
 def load_form(schema: Schema) -> dict[str, Any]:
