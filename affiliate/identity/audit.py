@@ -62,7 +62,6 @@ DEEDS: dict[str, Any] = {
     "webhook_key.revoked": _l("revoked a webhook key"),
 }
 PARTS: dict[str, Any] = {
-    "account": _l("Account"),
     "api_key": _l("Key"),
     "collection": _l("Collection"),
     "community": _l("Community"),

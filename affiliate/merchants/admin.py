@@ -72,9 +72,9 @@ def admin_profile(slug: str) -> str:
 def admin_save(slug: str) -> Any:
     """Keep what may change of a store."""
     try:
-        profile = web.load_form(ProfileForm())
         with transaction(db.session) as session:
             merchant = queries.merchant_run_by(session, guards.actor(), slug)
+            profile = web.load_form(ProfileForm(merchant))
             service.save_merchant(session, merchant, profile=profile, actor=guards.actor(), now=clock.now())
     except Invalid as refused:
         merchant = queries.merchant_run_by(db.session, guards.actor(), slug)

@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from marshmallow import ValidationError, fields, pre_load, validate
+from marshmallow import ValidationError, fields, post_load, pre_load, validate, validates_schema
 
 from affiliate.core import clock, money, typed, web
 from affiliate.core.errors import Invalid
 from affiliate.core.i18n import _l, format_bps, format_money
 from affiliate.core.wording import one_line
 from affiliate.merchants.matching import one_piece_pays
-from affiliate.merchants.models import Rate, RateKind, RateScope, Split
+from affiliate.merchants.models import Merchant, Rate, RateKind, RateScope, Split
 from affiliate.merchants.schemas import MerchantSchema, ProgrammeSchema, RateSchema, SplitSchema
 from affiliate.merchants.service import SPLIT_PARTS, amount_of
 from affiliate.merchants.wording import example_minor
@@ -35,10 +35,25 @@ class Percent(fields.Int):
 
 
 class ProfileForm(MerchantSchema):
-    """What of a store may change."""
+    """What of a store may change. Its own hosts may stay as they are, whatever rule they were made under."""
 
     class Meta(web.Strict.Meta):
         exclude = ("slug", "currency")
+
+    def __init__(self, present: Merchant) -> None:
+        super().__init__()
+        self.present = (present.shop_url, present.allowed_hosts)
+
+    @validates_schema
+    def hosts_are_plain(self, data: Mapping[str, Any], **options: Any) -> None:
+        if (data["shop_url"], data["allowed_hosts"]) != self.present:
+            super().hosts_are_plain(data, **options)
+
+    @post_load
+    def hosts_in_lower_case(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:
+        if data["allowed_hosts"] == self.present[1]:
+            return data
+        return super().hosts_in_lower_case(data, **options)
 
 
 class ProgrammeForm(ProgrammeSchema):
