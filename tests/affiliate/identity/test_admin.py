@@ -11,14 +11,6 @@ from affiliate.identity.models import ApiKey, AuditEntry, Role
 from tests.factories import PASSWORD
 
 
-@pytest.fixture
-def admin(client, make, session):
-    user = make.user(Role.ADMIN, name="Nadia Admin", locale="en")
-    session.commit()
-    client.post("/sign-in", data={"email": user.email, "password": PASSWORD})
-    return user
-
-
 @pytest.mark.parametrize("role", [Role.COMMUNITY_OWNER, Role.CURATOR, Role.MERCHANT_STAFF, Role.FINANCE_APPROVER])
 def test_nobody_else_learns_that_the_page_is_there(client, make, session, role):
     kind = {Role.MERCHANT_STAFF: make.merchant, Role.FINANCE_APPROVER: None}.get(role, make.community)
