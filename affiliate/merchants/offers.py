@@ -122,6 +122,9 @@ def admit(programme_id: int) -> Any:
             service.enroll(session, offered, community, split=_split(given), actor=guards.actor(), now=clock.now())
     except Invalid as refused:
         return _programme_page(programme_id, errors=refused.fields, typed=request.form), refused.status
+    except service.EnrollmentEnded as refused:
+        flash(str(refused.text), "bad")
+        return web.see_other(url_for(".programme", programme_id=programme_id))
     flash(_("%(name)s is admitted: its picks of this store earn from now on.", name=community.name), "good")
     return web.see_other(url_for(".programme", programme_id=programme_id))
 
@@ -145,6 +148,9 @@ def add_split(enrollment_id: int) -> Any:
             )
     except Invalid as refused:
         return _enrollment_page(enrollment_id, errors=refused.fields, typed=request.form), refused.status
+    except service.EnrollmentEnded as refused:
+        flash(str(refused.text), "bad")
+        return web.see_other(url_for(".enrollment", enrollment_id=enrollment_id))
     flash(_("Split %(version)s counts. Orders from before keep theirs.", version=version.version), "good")
     return web.see_other(url_for(".enrollment", enrollment_id=enrollment_id))
 

@@ -39,6 +39,13 @@ class SlugTaken(Conflict):
     message = _l("This address is taken. Please choose another one.")
 
 
+class EnrollmentEnded(Conflict):
+    """A community that was in a programme before and is out now."""
+
+    code = "enrollment_ended"
+    message = _l("This community's enrollment has ended. Let it go on first; nothing was changed.")
+
+
 def create_merchant(session: Session, *, profile: Mapping[str, Any], actor: Actor, now: datetime) -> Merchant:
     """A new merchant from what MerchantSchema lets through. Raises SlugTaken."""
     insert = upsert(session, Merchant).values(**profile, created_at=now)
@@ -170,7 +177,8 @@ def enroll(
 ) -> tuple[Enrollment, Split]:
     """Admit a community with its split, or give an admitted one its next version; the same split again changes nothing.
 
-    Counts from `valid_from`, by default now in whole seconds, as merchants tell the moment of an order.
+    Counts from `valid_from`, by default now in whole seconds, as merchants tell the moment of an order. Raises
+    EnrollmentEnded.
     """
     begins = valid_from or now.replace(microsecond=0)
     insert = upsert(session, Enrollment).values(
@@ -182,6 +190,8 @@ def enroll(
         .where(Enrollment.programme_id == programme.id, Enrollment.community_id == community.id)
         .with_for_update()
     ).scalar_one()
+    if enrollment.ended_at is not None:
+        raise EnrollmentEnded
     newest = session.execute(
         sa.select(Split).where(Split.enrollment_id == enrollment.id).order_by(Split.version.desc()).limit(1)
     ).scalar_one_or_none()

@@ -397,3 +397,31 @@ def test_the_stores_own_staff_read_it_and_cannot_change_it(client, make, session
     assert session.scalars(sa.select(sa.func.count(Terms.id))).one() == 1
     assert session.get_one(Enrollment, row.id).ended_at is None
     assert session.scalars(sa.select(Rate.kind)).all() == [RateKind.PERCENT]
+
+
+def test_an_ended_enrollment_gets_no_new_split_by_the_back_door(client, make, session, programme):
+    community = make.community(slug="kebaya")
+    row = make.enrollment(programme, community)
+    session.commit()
+    client.post(f"/admin/enrollments/{row.id}/end")
+    answer = client.post(f"/admin/programmes/{programme.id}/enrollments", data={"community": "kebaya", **SPLIT})
+    assert answer.status_code == 303
+    assert "enrollment has ended" in main(client.get(answer.location))
+    assert client.post(f"/admin/enrollments/{row.id}/splits", data=SPLIT | {"platform_bps": "0"}).status_code == 422
+    changed = SPLIT | {"platform_bps": "20", "community_bps": "50"}
+    assert client.post(f"/admin/enrollments/{row.id}/splits", data=changed).status_code == 303
+    assert session.scalars(sa.select(sa.func.count(Split.id))).one() == 1
+
+
+def test_a_program_ends_and_resumes_its_own_enrollments_too(client, make, session, programme, store):
+    row = make.enrollment(programme, make.community())
+    own, stranger = make.key(Role.MERCHANT_STAFF, store.id), make.key(Role.MERCHANT_STAFF, make.merchant().id)
+    path = f"/api/v1/enrollments/{row.id}"
+    assert client.post(f"{path}/end", headers=stranger).status_code == 404
+    assert client.post(f"{path}/end", headers=make.key(Role.FINANCE_MAKER)).status_code == 404
+    assert client.post(f"{path}/end", headers=own).json["ended_at"] is not None
+    body = {"programme": programme.id, "community": client.get(path, headers=own).json["community"]}
+    split = {"platform_bps": 0, "community_bps": 10_000}
+    refused = client.post("/api/v1/enrollments", json=body | {"split": split}, headers=own)
+    assert (refused.status_code, refused.json["code"]) == (409, "enrollment_ended")
+    assert client.post(f"{path}/resumption", headers=own).json["ended_at"] is None
