@@ -33,14 +33,20 @@ import affiliate.communities.views
 import affiliate.conversions.api
 import affiliate.conversions.models
 import affiliate.conversions.views
+import affiliate.identity.account
 import affiliate.identity.admin
+import affiliate.identity.keys
+import affiliate.identity.log
 import affiliate.identity.models
 import affiliate.identity.views
 import affiliate.insights.panels
 import affiliate.insights.views
 import affiliate.links.models
+import affiliate.merchants.admin
 import affiliate.merchants.api
 import affiliate.merchants.models
+import affiliate.merchants.offers
+import affiliate.merchants.panels
 import affiliate.merchants.views
 import affiliate.orders.api
 import affiliate.orders.models
@@ -211,6 +217,7 @@ def _panels(app: Flask) -> None:
     slots.fill(app, "nav.places", affiliate.insights.panels.switcher)
     slots.fill(app, "portal.nav", affiliate.insights.panels.own_account)
     slots.fill(app, "start.demo", affiliate.insights.panels.shop_windows)
+    slots.fill(app, "admin.community", affiliate.merchants.panels.stores_of)
     slots.fill(app, "portal.home", payouts.reports.panels.community_home)
     slots.fill(app, "merchant.home", payouts.reports.panels.merchant_home)
 

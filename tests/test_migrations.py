@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from affiliate.core import append_only, migrate
 from affiliate.core.db import Base
+from affiliate.identity.passwords import make_link
 from tests.conftest import scratch_database
-from tests.factories import Make
+from tests.factories import EARLY, ROBOT, Make
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -64,7 +65,7 @@ def fill(url: str) -> None:
         make.enrollment(programme, community)
         make.webhook_key(merchant)
         make.pick(community, make.product(merchant), curator=make.curator(community))
-        make.user()
+        make_link(session, make.user(), actor=ROBOT, now=EARLY)
         session.commit()
     engine.dispose()
 

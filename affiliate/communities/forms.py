@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from marshmallow import fields, validate
+from typing import Any
+
+from marshmallow import fields, pre_load, validate
 
 from affiliate.communities.rules import CORNERS
 from affiliate.core.i18n import _l
 from affiliate.core.web import Strict, slug_field
 from affiliate.core.wording import Line
+from affiliate.identity.models import Role
+from affiliate.identity.schemas import StaffForm
 
 _word = validate.Length(max=60, error=_l("Use at most 60 characters."))
 
@@ -35,3 +39,16 @@ class CuratorForm(Strict):
 
     handle = slug_field()
     full_name = Line(required=True, validate=validate.Length(1, 120, error=_l("Use 1 to 120 characters.")))
+
+
+class MemberForm(StaffForm):
+    """Somebody who steers or curates a community; without a handle they get one with their first pick."""
+
+    role = fields.Enum(
+        Role, by_value=True, required=True, validate=validate.OneOf([Role.COMMUNITY_OWNER, Role.CURATOR])
+    )
+    handle = slug_field(required=False, load_default=None)
+
+    @pre_load
+    def no_handle_is_none(self, data: Any, **_options: Any) -> Any:
+        return {name: value for name, value in data.items() if name != "handle" or value.strip()}

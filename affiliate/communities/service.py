@@ -16,6 +16,7 @@ from affiliate.core.errors import Conflict, Invalid
 from affiliate.core.i18n import _l
 from affiliate.core.wording import numbered, one_line, slug
 from affiliate.identity.actors import Actor
+from affiliate.identity.models import User
 from affiliate.identity.service import record
 
 
@@ -99,6 +100,23 @@ def add_curator(
     if not is_new:
         raise HandleTaken
     record(session, actor, "curator.added", ("curator", curator.id), now=now, handle=handle)
+    return curator
+
+
+def give_account(
+    session: Session, community: Community, *, handle: str, user: User, actor: Actor, now: datetime
+) -> Curator:
+    """The curator of this handle is this person from now on; made where nobody has it. Raises HandleTaken.
+
+    A curator who was named before they had an account keeps their picks, and what those have earned becomes theirs.
+    """
+    curator, is_new = _found_or_made(session, community, handle=handle, name=user.name, user_id=user.id, now=now)
+    if not is_new:
+        free = sa.update(Curator).where(Curator.id == curator.id, Curator.user_id.is_(None))
+        if curator.user_id != user.id and not affected(session.execute(free.values(user_id=user.id))):
+            raise HandleTaken
+    deed = "curator.added" if is_new else "curator.linked"
+    record(session, actor, deed, ("curator", curator.id), now=now, handle=handle, user=user.id)
     return curator
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from json import JSONDecodeError
-from typing import Any
+from typing import Any, NoReturn
 
 from flask import Flask
 from flask_smorest import Api, Blueprint
-from webargs.flaskparser import FlaskParser
+from webargs.flaskparser import FlaskParser, abort
 
 from affiliate.core.errors import Invalid
 from affiliate.core.i18n import _l
@@ -35,6 +35,10 @@ class BodyParser(FlaskParser):
             raise JSONDecodeError("too deep or too long", "?", 0) from None
         _refuse_unfit_text(found)
         return found
+
+    def _handle_invalid_json_error(self, error: Any, req: Any, *args: Any, **kwargs: Any) -> NoReturn:
+        """The parser's own sentence is English."""
+        abort(400, exc=error, messages={"json": [_l("This is no JSON that we can read.")]})
 
 
 def _refuse_unfit_text(value: Any) -> None:

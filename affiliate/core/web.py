@@ -14,13 +14,14 @@ from flask_wtf.csrf import CSRFError
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from werkzeug.exceptions import HTTPException
 
-from affiliate.core import money
+from affiliate.core import money, refusals
 from affiliate.core.errors import AppError, Invalid, NotFound
 from affiliate.core.i18n import _l
 
 PAGE_SIZE = 50
 PAGE_SIZE_MAX = 500
 ID_MAX = 2**63 - 1
+refusals.translate()
 UNFIT = re.compile("[\0\ud800-\udfff]")  # NUL and halves of characters: no database keeps them
 
 
@@ -50,7 +51,7 @@ def slug_field(**options: Any) -> fields.Str:
     rule = validate.Regexp(
         r"^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])(?!\n)$", error=_l("Use 2 to 60 of a–z, 0–9 and hyphens.")
     )
-    return fields.Str(required=True, validate=rule, **options)
+    return fields.Str(**{"required": True, "validate": rule, **options})
 
 
 def load_form(schema: Schema) -> dict[str, Any]:

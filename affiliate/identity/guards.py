@@ -73,6 +73,21 @@ def require(*roles: Role) -> Callable[[View], View]:
     return declare
 
 
+def person(view: View) -> View:
+    """Open to everybody who is signed in, with whatever role or none: what a person's own account needs. No keys."""
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        if not actor().known:
+            return ask_to_sign_in()
+        if actor().user_id is None:
+            raise NotFound
+        return view(*args, **kwargs)
+
+    guarded.__guard__ = ("person", "their own account")  # type: ignore[attr-defined]
+    return guarded  # type: ignore[return-value]
+
+
 def ask_to_sign_in() -> Any:
     """A program gets 401, a person the sign-in page and afterwards the page they wanted."""
     if wants_json():

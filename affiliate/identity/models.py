@@ -63,6 +63,20 @@ class UserSession(Base):
     user_agent: Mapped[str] = mapped_column(String(200), default="")
 
 
+class PasswordLink(Base):
+    """A one-time address where a person chooses a password: their invitation, or a reset. Only its SHA-256 is kept."""
+
+    __tablename__ = "password_links"
+
+    id: Mapped[int] = primary_key()
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(String(80))
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]  # used, or replaced by a newer one
+
+
 class ApiKey(Base):
     """A program's key; only its SHA-256 is kept."""
 

@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy.orm import Session
 
-from affiliate.core.db import affected
+from affiliate.core.db import affected, upsert
 from affiliate.core.errors import AppError, Invalid
 from affiliate.core.i18n import _l
 from affiliate.core.signing import sha256_hex
@@ -52,25 +52,40 @@ def create_user(
     email: str,
     *,
     name: str,
-    password: str,
+    password: str | None,
     now: datetime,
     locale: str | None = None,
     is_demo: bool = False,
 ) -> User:
-    """A person who can sign in. Raises Invalid for a short password, or an address that is none or is taken."""
+    """A person, who can sign in as soon as they have a password.
+
+    Raises Invalid for a short password, or an address that is none or is taken.
+    """
     address = email.strip().lower()
     if not _ADDRESS.fullmatch(address) or len(address) > ADDRESS_MAX_LENGTH:
         raise Invalid.field("email", _l("This is no e-mail address."))
-    if len(password) < PASSWORD_MIN_LENGTH:
+    if password is not None and len(password) < PASSWORD_MIN_LENGTH:
         raise Invalid.field("password", _l("Use at least 10 characters."))
-    if session.execute(sa.select(User.id).where(User.email == address)).scalar() is not None:
-        raise Invalid.field("email", _l("There is an account with this address already."))
-    user = User(
-        email=address, name=name, password_hash=_hasher.hash(password), locale=locale, is_demo=is_demo, created_at=now
+    hashed = None if password is None else hash_password(password)
+    insert = upsert(session, User).values(
+        email=address, name=name, password_hash=hashed, locale=locale, is_demo=is_demo, is_active=True, created_at=now
     )
-    session.add(user)
-    session.flush()  # its id is needed for grants
-    return user
+    if not affected(session.execute(insert.on_conflict_do_nothing(index_elements=["email"]))):
+        raise Invalid.field("email", _l("There is an account with this address already."))
+    return session.execute(sa.select(User).where(User.email == address)).scalar_one()
+
+
+def hash_password(password: str) -> str:
+    """argon2id, with its parameters and salt in the text."""
+    return _hasher.hash(password)
+
+
+def is_password_of(user: User, password: str) -> bool:
+    """True when this opens the account; False also for somebody who has not chosen a password yet."""
+    try:
+        return user.password_hash is not None and _hasher.verify(user.password_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False
 
 
 def grant(
@@ -132,6 +147,14 @@ def close_session(session: Session, token: str, *, now: datetime) -> None:
     session.execute(
         sa.update(UserSession).where(UserSession.token_hash == sha256_hex(token.encode())).values(revoked_at=now)
     )
+
+
+def close_sessions(session: Session, user_id: int, *, now: datetime, but: str | None = None) -> None:
+    """End all browser sessions of a person at once; the one with the token `but` goes on."""
+    ended = sa.update(UserSession).where(UserSession.user_id == user_id, UserSession.revoked_at.is_(None))
+    if but is not None:
+        ended = ended.where(UserSession.token_hash != sha256_hex(but.encode()))
+    session.execute(ended.values(revoked_at=now))
 
 
 def choose_language(session: Session, user_id: int, code: str) -> None:

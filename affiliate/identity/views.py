@@ -40,14 +40,14 @@ def start() -> Any:
 @guards.require(*guards.EVERY_ROLE)
 def home() -> Any:
     """Where the work of this person begins."""
-    return web.see_other(_home_of(guards.actor()))
+    return web.see_other(home_of(guards.actor()))
 
 
 @bp.get("/sign-in")
 @guards.public("the way in")
 def sign_in() -> Any:
     if guards.actor().known:
-        return web.see_other(web.local_target(request.args.get("next"), _home_of(guards.actor())))
+        return web.see_other(web.local_target(request.args.get("next"), home_of(guards.actor())))
     return _sign_in_page(wanted=request.args.get("next"))
 
 
@@ -70,17 +70,17 @@ def sign_in_now() -> Any:
         user = service.check_password(db.session, given["email"], given["password"], demo=demo)
     except service.WrongSignIn as error:
         return _sign_in_page(wanted=given["next"], email=given["email"], error=error), error.status
-    _close_present_session()
+    close_present_session()
     with transaction(db.session) as work:
         token = service.open_session(work, user, user_agent=str(request.user_agent), now=clock.now())
-    _start_session(user, token)
-    return web.see_other(web.local_target(given["next"], _home_of(actor_of_user(db.session, user))))
+    start_session(user, token)
+    return web.see_other(web.local_target(given["next"], home_of(actor_of_user(db.session, user))))
 
 
 @bp.post("/sign-out")
 @guards.public("ends the session of whoever asks")
 def sign_out() -> Any:
-    _close_present_session()
+    close_present_session()
     return web.see_other(url_for(".start"))
 
 
@@ -109,13 +109,13 @@ def _sign_in_page(**context: Any) -> str:
     return render_template("affiliate/identity/sign_in.html", **context)
 
 
-def _start_session(user: User, token: str) -> None:
+def start_session(user: User, token: str) -> None:
     """A fresh cookie: nothing of the visitor's session lives on but their language."""
     session.permanent = True
     login_user(SignedIn(user, token))
 
 
-def _close_present_session() -> None:
+def close_present_session() -> None:
     """Revoke the session of this browser, if it has one, and empty its cookie but for the language."""
     if signed_in().is_authenticated:
         with transaction(db.session) as work:
@@ -127,7 +127,7 @@ def _close_present_session() -> None:
         session["language"] = chosen
 
 
-def _home_of(actor: Actor) -> str:
+def home_of(actor: Actor) -> str:
     """The page where somebody with these roles begins; the start page for nobody."""
     doors = (
         (bool(actor.communities), "insights.portal"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import current_app
@@ -228,3 +229,29 @@ def show_enrollment(enrollment_id: int) -> Any:
     """One enrollment with every version of its split"""
     row = queries.enrollment_for(db.session, guards.actor(), enrollment_id)
     return _enrollment_json(row, queries.splits_of(db.session, [row[0].id]))
+
+
+@blp.post("/enrollments/<int:enrollment_id>/end")
+@guards.require(*guards.MERCHANT)
+@blp.response(200)
+def end_enrollment(enrollment_id: int) -> Any:
+    """End an enrollment: clicks from now on earn nothing; what was clicked before still counts"""
+    return _ended_or_resumed(enrollment_id, service.end_enrollment)
+
+
+@blp.post("/enrollments/<int:enrollment_id>/resumption")
+@guards.require(*guards.MERCHANT)
+@blp.response(200)
+def resume_enrollment(enrollment_id: int) -> Any:
+    """Let an ended enrollment go on as if it had never ended"""
+    return _ended_or_resumed(enrollment_id, service.resume_enrollment)
+
+
+def _ended_or_resumed(enrollment_id: int, verb: Callable[..., bool]) -> Any:
+    actor = guards.actor()
+    with transaction(db.session) as session:
+        enrollment, programme, _community = queries.enrollment_for(session, actor, enrollment_id)
+        queries.programme_run_by(session, actor, programme.id)
+        verb(session, enrollment, actor=actor, now=clock.now())
+    row = queries.enrollment_for(db.session, actor, enrollment_id)
+    return _enrollment_json(row, queries.splits_of(db.session, [enrollment_id]))

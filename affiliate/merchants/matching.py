@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
+from affiliate.core import money
 from affiliate.merchants.models import RateKind, RateScope
 
 SPECIFICITY = {RateScope.SKU: 3, RateScope.BRAND: 2, RateScope.CATEGORY: 1, RateScope.ALL: 0}
@@ -36,6 +37,17 @@ class RateLike(Protocol):
     def currency(self) -> str | None: ...
 
 
+class PayingRate(Protocol):
+    """What a line of terms pays."""
+
+    @property
+    def kind(self) -> RateKind: ...
+    @property
+    def rate_bps(self) -> int | None: ...
+    @property
+    def amount_minor(self) -> int | None: ...
+
+
 AnyRate = TypeVar("AnyRate", bound=RateLike)
 
 
@@ -60,3 +72,10 @@ def matches(rate: RateLike, goods: Goods) -> bool:
         return own == wanted
     path, leading = _PATH.split(own), _PATH.split(wanted)
     return path[: len(leading)] == leading
+
+
+def one_piece_pays(rate: PayingRate, price_minor: int) -> int:
+    """Minor units that the sale of one piece at this price pays by this rate: the estimate on a shelf, an example."""
+    if rate.kind is RateKind.PERCENT:
+        return money.apply_rate(price_minor, rate.rate_bps or 0)
+    return rate.amount_minor or 0

@@ -6,6 +6,7 @@ Platform staff see all; a merchant's staff their own; a community the merchants 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,8 +16,25 @@ from sqlalchemy.orm import Session
 from affiliate.communities.models import Community
 from affiliate.core.errors import Forbidden, NotFound
 from affiliate.identity.actors import Actor
+from affiliate.identity.models import Role
+from affiliate.identity.staff import held_scopes
 from affiliate.merchants import rules
 from affiliate.merchants.models import Enrollment, Merchant, Programme, Rate, Split, Terms, WebhookKey, WebhookKind
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What a store has of all that it needs before a sale can be credited to anybody."""
+
+    staff: bool
+    programme: bool
+    terms: bool
+    key: bool
+    community: bool
+
+    @property
+    def done(self) -> bool:
+        return self.staff and self.programme and self.terms and self.key and self.community
 
 
 def _programmes_joined(actor: Actor) -> sa.Select[Any]:
@@ -73,8 +91,31 @@ def merchants(session: Session, actor: Actor, *, after: int = 0, limit: int = 50
     return session.execute(wanted.limit(limit)).scalars().all()
 
 
+def readiness(session: Session, merchant_ids: Collection[int]) -> dict[int, Readiness]:
+    """How far these stores are, by id: five queries for any number of them."""
+    programme, terms = sa.select(Programme.merchant_id), sa.select(Programme.merchant_id).join(Terms)
+    live = sa.select(Programme.merchant_id).join(Enrollment).where(Enrollment.ended_at.is_(None))
+    keys = sa.select(WebhookKey.merchant_id).where(WebhookKey.revoked_at.is_(None))
+    own = {
+        name: set(session.scalars(query.where(column.in_(merchant_ids)).distinct()))
+        for name, query, column in (
+            ("programme", programme, Programme.merchant_id),
+            ("terms", terms, Programme.merchant_id),
+            ("community", live, Programme.merchant_id),
+            ("key", keys, WebhookKey.merchant_id),
+        )
+    }
+    own["staff"] = held_scopes(session, Role.MERCHANT_STAFF)
+    return {id_: Readiness(**{name: id_ in ids for name, ids in own.items()}) for id_ in merchant_ids}
+
+
 def slug_of(session: Session, merchant_id: int) -> str:
     return session.execute(sa.select(Merchant.slug).where(Merchant.id == merchant_id)).scalar_one()
+
+
+def merchant_of(session: Session, programme: Programme) -> Merchant:
+    """Whose programme this is."""
+    return session.get_one(Merchant, programme.merchant_id)
 
 
 def live_secrets(session: Session, slug: str, kind: WebhookKind) -> tuple[int | None, list[str]]:
@@ -125,7 +166,13 @@ def programmes(
 
 
 def enrollments(
-    session: Session, actor: Actor, *, merchant_id: int | None = None, after: int = 0, limit: int = 500
+    session: Session,
+    actor: Actor,
+    *,
+    merchant_id: int | None = None,
+    community_id: int | None = None,
+    after: int = 0,
+    limit: int = 500,
 ) -> Sequence[sa.Row[Enrollment, Programme, Community]]:
     """(enrollment, programme, community) rows that the actor sees, oldest first."""
     wanted = (
@@ -137,6 +184,8 @@ def enrollments(
     )
     if merchant_id is not None:
         wanted = wanted.where(Programme.merchant_id == merchant_id)
+    if community_id is not None:
+        wanted = wanted.where(Enrollment.community_id == community_id)
     return session.execute(wanted.limit(limit)).all()
 
 
@@ -181,6 +230,12 @@ def splits_of(session: Session, enrollment_ids: Collection[int]) -> Sequence[Spl
         .scalars()
         .all()
     )
+
+
+def split_shown(versions: Sequence[Split], enrollment: Enrollment, at: datetime) -> Split:
+    """The split of an enrollment that counts at a moment; before it has begun the first one."""
+    own = [one for one in versions if one.enrollment_id == enrollment.id]
+    return rules.in_force(own, at) or own[0]
 
 
 def _one(session: Session, wanted: sa.Select[Any]) -> Any:

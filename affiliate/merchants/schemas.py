@@ -197,8 +197,13 @@ class SplitSchema(web.Strict):
 
     @validates_schema
     def is_whole(self, data: Mapping[str, Any], **_options: Any) -> None:
-        if sum(data.values()) != money.BPS:
-            raise ValidationError(_l("The parts must sum to 10,000 basis points."))
+        total = sum(data[part] for part in SPLIT_PARTS)
+        if total != money.BPS:
+            raise ValidationError(self.not_whole(total))
+
+    def not_whole(self, total_bps: int) -> Any:
+        """What is said about parts that do not make a whole."""
+        return _l("The parts must sum to 10,000 basis points.")
 
 
 class EnrollmentSchema(web.Strict):

@@ -39,6 +39,13 @@ class SlugTaken(Conflict):
     message = _l("This address is taken. Please choose another one.")
 
 
+class EnrollmentEnded(Conflict):
+    """A community that was in a programme before and is out now."""
+
+    code = "enrollment_ended"
+    message = _l("This community's enrollment has ended. Let it go on first; nothing was changed.")
+
+
 def create_merchant(session: Session, *, profile: Mapping[str, Any], actor: Actor, now: datetime) -> Merchant:
     """A new merchant from what MerchantSchema lets through. Raises SlugTaken."""
     insert = upsert(session, Merchant).values(**profile, created_at=now)
@@ -48,6 +55,20 @@ def create_merchant(session: Session, *, profile: Mapping[str, Any], actor: Acto
     merchant = session.execute(sa.select(Merchant).where(Merchant.slug == profile["slug"])).scalar_one()
     record(session, actor, "merchant.created", ("merchant", merchant.id), now=now, slug=merchant.slug)
     return merchant
+
+
+def save_merchant(
+    session: Session, merchant: Merchant, *, profile: Mapping[str, Any], actor: Actor, now: datetime
+) -> None:
+    """A merchant's name, shop, hosts and click parameter; the redirect follows within seconds.
+
+    Its address and its currency stay: webhooks are sent to the one, prices and terms were made in the other.
+    """
+    changed = {name: value for name, value in profile.items() if getattr(merchant, name) != value}
+    if not changed:
+        return
+    session.execute(sa.update(Merchant).where(Merchant.id == merchant.id).values(**changed))
+    record(session, actor, "merchant.saved", ("merchant", merchant.id), now=now, **changed)
 
 
 def create_webhook_key(
@@ -102,7 +123,7 @@ def add_terms(
 ) -> tuple[Terms, list[Rate]]:
     """The programme's next version of terms, from what TermsSchema lets through. Raises Invalid for an amount."""
     currency = session.execute(sa.select(Merchant.currency).where(Merchant.id == programme.merchant_id)).scalar_one()
-    amounts = [_amount(rate, currency, place) for place, rate in enumerate(rates)]
+    amounts = [amount_of(rate, currency, place) for place, rate in enumerate(rates)]
     version = _next_version(session, programme)
     terms = Terms(
         programme_id=programme.id, version=version, valid_from=valid_from, created_at=now, created_by=actor.ref
@@ -127,7 +148,7 @@ def add_terms(
     return terms, rows
 
 
-def _amount(rate: Mapping[str, Any], currency: str, place: int) -> tuple[int | None, str | None]:
+def amount_of(rate: Mapping[str, Any], currency: str, place: int) -> tuple[int | None, str | None]:
     """Minor units and currency of a fixed rate; a bare text is in the merchant's own currency."""
     if rate["kind"] is RateKind.PERCENT:
         return None, None
@@ -156,7 +177,8 @@ def enroll(
 ) -> tuple[Enrollment, Split]:
     """Admit a community with its split, or give an admitted one its next version; the same split again changes nothing.
 
-    Counts from `valid_from`, by default now in whole seconds, as merchants tell the moment of an order.
+    Counts from `valid_from`, by default now in whole seconds, as merchants tell the moment of an order. Raises
+    EnrollmentEnded.
     """
     begins = valid_from or now.replace(microsecond=0)
     insert = upsert(session, Enrollment).values(
@@ -168,6 +190,8 @@ def enroll(
         .where(Enrollment.programme_id == programme.id, Enrollment.community_id == community.id)
         .with_for_update()
     ).scalar_one()
+    if enrollment.ended_at is not None:
+        raise EnrollmentEnded
     newest = session.execute(
         sa.select(Split).where(Split.enrollment_id == enrollment.id).order_by(Split.version.desc()).limit(1)
     ).scalar_one_or_none()
@@ -187,6 +211,32 @@ def enroll(
         session, actor, "split.added", ("enrollment", enrollment.id), now=now, version=added.version, split=dict(split)
     )
     return enrollment, added
+
+
+def end_enrollment(session: Session, enrollment: Enrollment, *, actor: Actor, now: datetime) -> bool:
+    """From now on clicks earn this community nothing here; what was clicked before still counts. False when ended."""
+    return _set_ended(session, enrollment, Enrollment.ended_at.is_(None), now, "enrollment.ended", actor, now)
+
+
+def resume_enrollment(session: Session, enrollment: Enrollment, *, actor: Actor, now: datetime) -> bool:
+    """Let an ended enrollment go on as if it had never ended, clicks of the pause included. False when it is live."""
+    return _set_ended(session, enrollment, Enrollment.ended_at.is_not(None), None, "enrollment.resumed", actor, now)
+
+
+def _set_ended(
+    session: Session,
+    enrollment: Enrollment,
+    before: sa.ColumnElement[bool],
+    ended_at: datetime | None,
+    deed: str,
+    actor: Actor,
+    now: datetime,
+) -> bool:
+    change = sa.update(Enrollment).where(Enrollment.id == enrollment.id, before).values(ended_at=ended_at)
+    if not affected(session.execute(change)):
+        return False
+    record(session, actor, deed, ("enrollment", enrollment.id), now=now)
+    return True
 
 
 def _next_version(session: Session, programme: Programme) -> int:

@@ -1,4 +1,4 @@
-"""The partner store's settings: webhook keys, programmes in words, communities. And the operator's page of stores."""
+"""The partner store's settings: webhook keys, programmes in words, communities."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from typing import Any
 
 from flask import Blueprint, flash, render_template, request, url_for
 
-from affiliate.core import clock, money, web
+from affiliate.core import clock, web
 from affiliate.core.db import db, transaction
 from affiliate.core.errors import Invalid, NotFound
 from affiliate.core.i18n import _
 from affiliate.identity import guards
-from affiliate.identity.models import Role
 from affiliate.merchants import queries, service
 from affiliate.merchants.api import hook_url
 from affiliate.merchants.models import Merchant, WebhookKey, WebhookKind
 from affiliate.merchants.rules import in_force
-from affiliate.merchants.schemas import MerchantSchema, WebhookKeySchema
+from affiliate.merchants.schemas import WebhookKeySchema
 from affiliate.merchants.wording import KIND_NAMES, PAYABLE_NAMES, rate_text
 
 bp = Blueprint("merchants", __name__)
@@ -64,8 +63,8 @@ def _settings(merchant: Merchant, *, new_key: WebhookKey | None = None, errors: 
     for version in queries.frozen_terms(db.session, [row[0].id for row in rows]):
         terms[version[0].programme_id].append(version)
     enrolled = queries.enrollments(db.session, actor, merchant_id=merchant.id)
-    splits = {split.enrollment_id: split for split in queries.splits_of(db.session, [row[0].id for row in enrolled])}
-    may_change = actor.runs_merchant(merchant.id)
+    splits = queries.splits_of(db.session, [row[0].id for row in enrolled])
+    may_change, now = actor.runs_merchant(merchant.id), clock.now()
     return render_template(
         "affiliate/merchants/settings.html",
         merchant=merchant,
@@ -81,40 +80,8 @@ def _settings(merchant: Merchant, *, new_key: WebhookKey | None = None, errors: 
         in_force=in_force,
         rate_text=rate_text,
         enrolled=enrolled,
-        splits=splits,
-        now=clock.now(),
-        errors=errors or {},
-        typed=request.form,
-    )
-
-
-@bp.get("/admin/merchants")
-@guards.require(Role.ADMIN)
-def admin_index() -> str:
-    return _index()
-
-
-@bp.post("/admin/merchants")
-@guards.require(Role.ADMIN)
-def admin_create() -> Any:
-    """Add a store from the form."""
-    try:
-        profile = web.load_form(MerchantSchema())
-        with transaction(db.session) as session:
-            merchant = service.create_merchant(session, profile=profile, actor=guards.actor(), now=clock.now())
-    except Invalid as refused:
-        return _index(errors=refused.fields), refused.status
-    except service.SlugTaken as refused:
-        return _index(errors={"slug": refused.text}), refused.status
-    flash(_("%(name)s is here. Make its first webhook key next.", name=merchant.name), "good")
-    return web.see_other(url_for(".settings", slug=merchant.slug))
-
-
-def _index(errors: dict[str, Any] | None = None) -> str:
-    return render_template(
-        "affiliate/merchants/admin_index.html",
-        merchants=queries.merchants(db.session, guards.actor()),
-        currencies=[(code, code) for code in sorted(money.EXPONENTS)],
+        splits={row[0].id: queries.split_shown(splits, row[0], now) for row in enrolled},
+        now=now,
         errors=errors or {},
         typed=request.form,
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from affiliate.core import money
 from affiliate.core.i18n import _, _l, format_bps, format_money
+from affiliate.merchants.matching import PayingRate, one_piece_pays
 from affiliate.merchants.models import PayableWhen, Rate, RateKind, RateScope, WebhookKind
 
 KIND_NAMES = {
@@ -15,6 +17,31 @@ PAYABLE_NAMES = {
     PayableWhen.HELD: _l("after the hold"),
     PayableWhen.FUNDED: _l("after the hold and your payment"),
 }
+SCOPE_NAMES = {
+    RateScope.ALL: _l("Everything"),
+    RateScope.CATEGORY: _l("A category"),
+    RateScope.BRAND: _l("A brand"),
+    RateScope.SKU: _l("One SKU"),
+}
+RATE_NAMES = {
+    RateKind.PERCENT: _l("% of what is sold"),
+    RateKind.PER_ITEM: _l("an amount for each item"),
+    RateKind.PER_ORDER: _l("an amount for each order"),
+}
+# What an order may come to, so that a rate can be told in money; a hundred of the currency where nothing is said.
+EXAMPLES_MINOR = {"IDR": 30_000_000, "JPY": 5_000, "KRW": 50_000, "VND": 500_000, "RUB": 300_000}
+
+
+def example_minor(currency: str) -> int:
+    """The price of one piece in examples, in minor units."""
+    return EXAMPLES_MINOR.get(currency, 100 * 10 ** money.exponent(currency))
+
+
+def example_text(rate: PayingRate, currency: str) -> str:
+    """What a rate pays for one piece: "an order of Rp300.000 pays Rp30.000"."""
+    price = example_minor(currency)
+    pays = format_money(one_piece_pays(rate, price), currency)
+    return _("an order of %(price)s pays %(pays)s", price=format_money(price, currency), pays=pays)
 
 
 def rate_text(rate: Rate) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from affiliate.core import money
+from affiliate.merchants.matching import one_piece_pays
 from affiliate.merchants.models import RateKind, RateScope
 
 _SPECIFIC = {RateScope.SKU: 3, RateScope.BRAND: 2, RateScope.CATEGORY: 1, RateScope.ALL: 0}
@@ -52,10 +53,7 @@ def sale_brings(goods: Goods, offer: Offer) -> int | None:
     rate = _winning_rate(goods, offer.rates)
     if rate is None:
         return None
-    if rate.kind is RateKind.PERCENT:
-        commission = money.apply_rate(goods.minor, rate.rate_bps or 0)
-    else:
-        commission = rate.amount_minor or 0
+    commission = one_piece_pays(rate, goods.minor)
     return money.split(commission, (offer.platform_bps, money.BPS - offer.platform_bps))[1]
 
 

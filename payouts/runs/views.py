@@ -7,12 +7,12 @@ from typing import Any
 from flask import Blueprint, flash, request, url_for
 from marshmallow import fields
 
-from affiliate.core import clock, money, web
+from affiliate.core import clock, money, typed, web
 from affiliate.core.db import db, transaction
 from affiliate.core.errors import Invalid
 from affiliate.core.i18n import _, _l, _n
 from affiliate.identity import guards
-from payouts.runs import downloads, jobs, pages, queries, schemas, service, settlement, typed
+from payouts.runs import downloads, jobs, pages, queries, schemas, service, settlement
 from payouts.runs import guards as parts
 from payouts.runs.models import PayoutStatus
 

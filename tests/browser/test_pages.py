@@ -35,7 +35,13 @@ PLACES: dict[str | None, tuple[str, ...]] = {
         "/merchant/rumah-anggun/orders", "/merchant/rumah-anggun/settings", "/merchant/rumah-anggun/owed",
     ),
     "fina@etalase.example": ("/finance/", "/finance/runs/1", "/finance/receipts", "/finance/books"),
-    "admin@etalase.example": ("/admin/", "/admin/merchants", "/admin/communities"),
+    "admin@etalase.example": (
+        "/admin/", "/admin/people/new", "/admin/people/1", "/admin/keys", "/admin/log", "/account",
+        "/admin/merchants", "/admin/merchants/new", "/admin/merchants/rumah-anggun",
+        "/admin/merchants/rumah-anggun/profile", "/admin/merchants/rumah-anggun/programmes/new",
+        "/admin/programmes/1", "/admin/programmes/1/terms/new", "/admin/enrollments/1",
+        "/admin/communities", "/admin/communities/new", "/admin/communities/lemari-kita",
+    ),
 }  # fmt: skip
 LOOKS = [("id-ID", 1440, "light"), ("en-GB", 390, "dark")]
 README = {

@@ -1,4 +1,4 @@
-"""The admin's page of people and keys: who sees it, what it lists, a key that is shown once."""
+"""The admin's lists of people and keys: who sees them, what they list, a key that is shown once."""
 
 from __future__ import annotations
 
@@ -9,14 +9,6 @@ import sqlalchemy as sa
 
 from affiliate.identity.models import ApiKey, AuditEntry, Role
 from tests.factories import PASSWORD
-
-
-@pytest.fixture
-def admin(client, make, session):
-    user = make.user(Role.ADMIN, name="Nadia Admin", locale="en")
-    session.commit()
-    client.post("/sign-in", data={"email": user.email, "password": PASSWORD})
-    return user
 
 
 @pytest.mark.parametrize("role", [Role.COMMUNITY_OWNER, Role.CURATOR, Role.MERCHANT_STAFF, Role.FINANCE_APPROVER])
@@ -71,7 +63,7 @@ def test_a_key_is_shown_once_and_works(client, make, session, admin):
     assert secret is not None
     listed = client.get("/api/v1/merchants", headers={"Authorization": f"Bearer {secret[1]}"}).json["items"]
     assert [row["slug"] for row in listed] == [store.slug]
-    page = client.get("/admin/").text
+    page = client.get("/admin/keys").text
     assert "Kasir" in page
     assert secret[1] not in page
     assert session.scalars(sa.select(AuditEntry.action)).all() == ["api_key.created"]
@@ -106,6 +98,6 @@ def test_a_revoked_key_is_refused_at_once(client, make, session, admin):
     key_id = session.scalars(sa.select(ApiKey.id)).one()
     assert client.get("/api/v1/merchants", headers=headers).status_code == 200
     assert client.post(f"/admin/keys/{key_id}/revocation").status_code == 303
-    assert "refused from now on" in client.get("/admin/").text
+    assert "refused from now on" in client.get("/admin/keys").text
     assert client.get("/api/v1/merchants", headers=headers).status_code == 401
     assert client.post(f"/admin/keys/{key_id}/revocation").status_code == 404

@@ -170,7 +170,7 @@ def test_an_admin_adds_a_store(client, session, sign_in):
     sign_in(Role.ADMIN)
     assert "No store yet" in main(client.get("/admin/merchants", headers=EN))
     answer = client.post("/admin/merchants", data=STORE)
-    assert (answer.status_code, answer.location) == (303, "/merchant/rakuna/settings")
+    assert (answer.status_code, answer.location) == (303, "/admin/merchants/rakuna")
     row = session.execute(sa.select(Merchant)).scalar_one()
     assert (row.allowed_hosts, row.currency) == (["rakuna.test", "m.rakuna.test"], "JPY")
     assert "Rakuna" in main(client.get("/admin/merchants"))

@@ -1,10 +1,10 @@
-"""Amounts as people type them."""
+"""Amounts and percentages as people type them."""
 
 from __future__ import annotations
 
 import pytest
 
-from payouts.runs import typed
+from affiliate.core import typed
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,15 @@ from payouts.runs import typed
 )
 def test_amounts_are_read_or_refused_but_never_guessed(text, currency, expected):
     assert typed.amount(text, currency) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("10", 1000), ("12,5", 1250), ("12.5 %", 1250), ("7,25%", 725), (" 100 ", 10000), ("0", 0), ("0,01", 1),
+        ("12\u00a0%", 1200), ("100,01", None), ("-1", None), ("12,345", None), ("", None), ("%", None), ("1e1", None),
+        ("sepuluh", None), ("١٢", None), ("1" * 60, None),
+    ],
+)  # fmt: skip
+def test_percentages_too(text, expected):
+    assert typed.percent(text) == expected

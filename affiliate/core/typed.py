@@ -1,4 +1,4 @@
-"""Amounts as people type them: Rp1.500.000, 1.500.000,50, 1500000, 12,500.75. Pure."""
+"""Amounts and percentages as people type them: Rp1.500.000, 1.500.000,50, 12,500.75; 7,5 %. Pure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from affiliate.core import money
 
 _SYMBOL = re.compile(r"^[^\d.,-]+")
 _GROUPED = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*")
+_PERCENT = re.compile(r"([0-9]{1,3})(?:[.,]([0-9]{1,2}))?%?")
 _LONGEST = 40
 
 
@@ -28,6 +29,15 @@ def amount(text: str, currency: str) -> int | None:
         return money.from_decimal(f"{whole}.{decimals}" if decimals else whole, currency)
     except money.MoneyError:
         return None
+
+
+def percent(text: str) -> int | None:
+    """Basis points of a typed percentage from 0 to 100 with at most two decimals, or None: "12,5 %" is 1250."""
+    match = _PERCENT.fullmatch("".join(text[:_LONGEST].split()))
+    if match is None:
+        return None
+    bps = int(match[1]) * 100 + int((match[2] or "").ljust(2, "0"))
+    return bps if bps <= money.BPS else None
 
 
 def _parts(text: str, places: int) -> tuple[str, str]:
