@@ -61,7 +61,6 @@ class Conversion(Base):
     estimate_minor: Mapped[int] = mapped_column(default=0)  # what it would earn, all shares, if completed as it stands
     community_estimate_minor: Mapped[int] = mapped_column(default=0)  # of it, the community's and its curators' part
     evidence: Mapped[dict[str, Any]] = mapped_column(default=dict)  # the candidates and why each won or lost
-    policy_id: Mapped[int | None] = mapped_column(ForeignKey("attribution_policies.id"))  # None: the default holds
     customer_key: Mapped[str | None] = mapped_column(String(32))  # keyed hash of the store's word for its customer
     placed_at: Mapped[datetime]  # of the order, for lists
     updated_at: Mapped[datetime]

@@ -37,7 +37,8 @@ class Credit:
 class Attribution:
     """The verdict on one order: credits, the largest first, or a reason.
 
-    `nearest` is the candidate that came nearest where nobody is credited. `evidence` is plain values, kept as they are.
+    `nearest` is the candidate that came nearest where nobody is credited. `lost` has one candidate, the latest, of each
+    community that has nothing of the order. `evidence` is plain values, kept as they are.
     """
 
     reason: str | None
@@ -45,6 +46,7 @@ class Attribution:
     terms_id: int | None = None
     policy: Policy | None = None
     nearest: Candidate | None = None
+    lost: tuple[Judged, ...] = ()
     evidence: dict[str, Any] = field(default_factory=dict)
 
 
@@ -66,7 +68,8 @@ def attribute(order: OrderFacts, candidates: Sequence[Candidate], offers: Sequen
     terms = next(one.terms for one in judged if one.counts)
     assert terms is not None  # what counts has its terms
     evidence = _evidence(judged, anchor.offer, policy, deciding)
-    return Attribution(None, credits, terms.id, policy, None, evidence)
+    credited = {credit.candidate.community_id for credit in credits}
+    return Attribution(None, credits, terms.id, policy, None, _lost(judged, credited), evidence)
 
 
 def policy_of(offer: Offer, order: OrderFacts) -> Policy:
@@ -110,7 +113,18 @@ def _declined(judged: Sequence[Judged], offer: Offer | None, policy: Policy | No
     known = nearest.candidate if nearest and reason != reasons.OTHER_MERCHANT else None
     if nearest and offer is None:
         offer = nearest.offer
-    return Attribution(reason, nearest=known, policy=policy, evidence=_evidence(judged, offer, policy))
+    lost = _lost(judged, {known.community_id if known else None})
+    return Attribution(reason, (), None, policy, known, lost, _evidence(judged, offer, policy))
+
+
+def _lost(judged: Sequence[Judged], others: set[int | None]) -> tuple[Judged, ...]:
+    """The latest candidate of each community that is not among the others, in order of time."""
+    latest = {
+        one.candidate.community_id: one
+        for one in judged
+        if one.candidate.community_id not in others | {None} and one.verdict != reasons.OTHER_MERCHANT
+    }
+    return tuple(latest.values())
 
 
 def _evidence(
