@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from affiliate.commissions import rules
+from affiliate.commissions.models import ShareRole
 from affiliate.commissions.rules import Line, PricedOrder, RateLine, Share, Weights
 from affiliate.conversions.models import Conversion, ConversionStatus, Credit
 from affiliate.core import money
@@ -100,6 +101,15 @@ def reckon(facts: Facts) -> Reckoned:
         for share in reckoned.shares:
             reckoned.due[share.owner] = reckoned.due.get(share.owner, 0) + share.amount_minor
     return reckoned
+
+
+def communities_part(facts: Facts, reckoned: Reckoned) -> dict[int, int]:
+    """What each credit's community and its curators would have of the order, by the credit's id; declined: nothing."""
+    declined = facts.conversion.status is ConversionStatus.DECLINED
+    return {
+        credit.id: 0 if declined else sum(one.amount_minor for one in shares if one.role is not ShareRole.PLATFORM)
+        for credit, shares in zip(facts.credits, reckoned.by_credit, strict=False)
+    }
 
 
 def load(session: Session, order_ids: Collection[int], *, lock: bool = False) -> list[Facts]:

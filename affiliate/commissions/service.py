@@ -74,23 +74,14 @@ def _new_estimates(loaded: Sequence[tuple[Facts, Reckoned]]) -> dict[int, Estima
     found = {}
     for one, reckoned in loaded:
         conversion = one.conversion
-        if conversion.status is not ConversionStatus.DECLINED:
-            by_credit = _by_credit(one, reckoned)
-            estimate = Estimate(reckoned.priced.total_minor, sum(by_credit.values()), by_credit)
-        else:
-            estimate = Estimate(0, 0, {credit.id: 0 for credit in one.credits})
+        by_credit = facts_of.communities_part(one, reckoned)
+        declined = conversion.status is ConversionStatus.DECLINED
+        whole = 0 if declined else reckoned.priced.total_minor
+        estimate = Estimate(whole, sum(by_credit.values()), by_credit)
         stands = {credit.id: credit.estimate_minor for credit in one.credits}
         if estimate != Estimate(conversion.estimate_minor, conversion.community_estimate_minor, stands):
             found[conversion.id] = estimate
     return found
-
-
-def _by_credit(facts: Facts, reckoned: Reckoned) -> dict[int, int]:
-    """What each credit's community and its curators have of the order, by the credit's id."""
-    return {
-        credit.id: sum(share.amount_minor for share in shares if share.role is not ShareRole.PLATFORM)
-        for credit, shares in zip(facts.credits, reckoned.by_credit, strict=False)
-    }
 
 
 def _append(session: Session, moving: Sequence[_Due], now: datetime) -> None:

@@ -55,7 +55,7 @@ def attribute(order: OrderFacts, candidates: Sequence[Candidate], offers: Sequen
     judged = [judge(order, one, offers) for one in distinct(list(candidates))]
     anchor = _strongest([one for one in judged if one.counts])
     if anchor is None:
-        return _declined(judged, None, None)
+        return _declined(order, judged, None)
     assert anchor.offer is not None  # what counts has its offer
     policy = policy_of(anchor.offer, order)
     judged = [_in_programme(order, one, anchor.offer.programme_id, offers) for one in judged]
@@ -64,7 +64,7 @@ def attribute(order: OrderFacts, candidates: Sequence[Candidate], offers: Sequen
     judged = [next(in_turn) if one.counts else one for one in judged]
     credits = _credits(judged)
     if deciding is None:
-        return _declined(judged, anchor.offer, policy)
+        return _declined(order, judged, anchor.offer)
     terms = next(one.terms for one in judged if one.counts)
     assert terms is not None  # what counts has its terms
     evidence = _evidence(judged, anchor.offer, policy, deciding)
@@ -105,14 +105,14 @@ def _credits(judged: Sequence[Judged]) -> tuple[Credit, ...]:
     return tuple(sorted(found.values(), key=lambda credit: (-credit.weight_bps, credit.candidate.order_in_time)))
 
 
-def _declined(judged: Sequence[Judged], offer: Offer | None, policy: Policy | None) -> Attribution:
+def _declined(order: OrderFacts, judged: Sequence[Judged], offer: Offer | None) -> Attribution:
     """The reason of the strongest candidate that named somebody, or a mark that is not ours."""
     named = [one for one in judged if one.verdict not in _NAMES_NOBODY]
     nearest = _strongest(named)
     reason = nearest.verdict if nearest else reasons.NO_CLICK
     known = nearest.candidate if nearest and reason != reasons.OTHER_MERCHANT else None
-    if nearest and offer is None:
-        offer = nearest.offer
+    offer = offer or (nearest.offer if nearest else None)
+    policy = policy_of(offer, order) if offer else None
     lost = _lost(judged, {known.community_id if known else None})
     return Attribution(reason, (), None, policy, known, lost, _evidence(judged, offer, policy))
 
