@@ -182,7 +182,7 @@ CHECKS: list[Check] = [
     ("I-12", "Commission is booked only for completed orders that are credited.", booked_before_completion),
     (
         "I-17",
-        "Every credit has its click, coupon or reference: before the order, inside the window, of that store and community.",
+        "Every credit has its click, coupon or reference: before the order, in the window, of that store and community.",
         wrong_credit,
     ),
     ("I-41", "The credits of every credited order sum to the whole of it, of others to nothing.", unequal_credits),

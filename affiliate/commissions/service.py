@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from affiliate.commissions import facts as facts_of
 from affiliate.commissions import queries, rules, trace
 from affiliate.commissions.facts import Facts, Reckoned
-from affiliate.commissions.models import Commission, CommissionEvent, CommissionShare, EventKind, ShareRole
+from affiliate.commissions.models import Commission, CommissionEvent, CommissionShare, EventKind
 from affiliate.conversions import service as conversions
 from affiliate.conversions.models import ConversionStatus
 from affiliate.conversions.service import Estimate

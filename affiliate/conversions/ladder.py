@@ -38,10 +38,10 @@ def rungs_for(order: OrderFacts, counting: Sequence[Judged], policy: Policy) -> 
     """The ladder as it holds for this order: under fresh_click_wins a coupon goes before an own click that is old."""
     rungs = list(policy.ladder)
     own = next((one for one in counting if one.candidate.rung is Rung.TOKEN), None)
-    if own and policy.coupon_rule is CouponRule.FRESH_CLICK_WINS and Rung.COUPON in rungs:
-        if order.placed_at - own.candidate.at > FRESH:
-            rungs.remove(Rung.COUPON)
-            rungs.insert(rungs.index(Rung.TOKEN), Rung.COUPON)
+    by_age = policy.coupon_rule is CouponRule.FRESH_CLICK_WINS and Rung.COUPON in rungs
+    if own and by_age and order.placed_at - own.candidate.at > FRESH:
+        rungs.remove(Rung.COUPON)
+        rungs.insert(rungs.index(Rung.TOKEN), Rung.COUPON)
     return rungs
 
 

@@ -120,7 +120,7 @@ def customer_clicks(session: Session, customers: Collection[Customer]) -> dict[C
 
 
 def visits(session: Session, keys: Collection[Visit]) -> dict[Visit, Any]:
-    """What is known of these clicks: rows with visitor, is_qualified, reason. None of a click that the spool has yet."""
+    """What is known of these clicks: rows with visitor, is_qualified, reason; none of one that is still in the spool."""
     rows = session.execute(
         sa.select(Click.clicked_at, Click.nonce, Click.visitor, Click.is_qualified, Click.reason).where(
             sa.tuple_(Click.clicked_at, Click.nonce).in_(keys)
@@ -132,7 +132,7 @@ def visits(session: Session, keys: Collection[Visit]) -> dict[Visit, Any]:
 def visits_of(
     session: Session, visitors: Collection[str], merchant_ids: Collection[int], moments: Collection[datetime]
 ) -> dict[tuple[int, str], list[Any]]:
-    """The qualified clicks of these pseudonyms at these stores that orders of these moments may owe, by (store, visitor).
+    """The qualified clicks of these pseudonyms that orders of these moments may be owed to, by (store, visitor).
 
     Of one pseudonym at one store the newest PER_VISITOR_MAX, so that a large house behind one address stays cheap.
     """

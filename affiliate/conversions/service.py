@@ -82,9 +82,8 @@ def write_estimates(session: Session, estimates: Mapping[int, Estimate]) -> None
 def _with_explained(session: Session, order_ids: Collection[int], keys: TokenKeys) -> set[int]:
     """These orders, and uncredited ones of the customers whom they make known."""
     told = queries.telling(session, order_ids)
-    customers = {
-        (row.merchant_id, key) for row in told if (key := gathering.customer_of(row.merchant_id, row.customer_ref, keys))
-    }
+    known = {(row.merchant_id, gathering.customer_of(row.merchant_id, row.customer_ref, keys)) for row in told}
+    customers = {(merchant_id, key) for merchant_id, key in known if key is not None}
     return {*order_ids, *(queries.uncredited_of(session, customers) if customers else ())}
 
 
@@ -127,7 +126,7 @@ def _attributed(session: Session, orders: list[Any], keys: TokenKeys) -> dict[in
 
 
 def _columns(verdict: Attribution, order: Any) -> dict[str, Any]:
-    """What the conversion's row keeps of a verdict: that of the largest credit, or of the candidate that came nearest."""
+    """What the conversion's row keeps of a verdict: the largest credit, or the candidate that came nearest."""
     columns: dict[str, Any] = dict.fromkeys(CREDIT_COLUMNS)
     columns["evidence"] = verdict.evidence | {"token": order.click_token, "named": _named(order)}
     largest = verdict.credits[0] if verdict.credits else None
