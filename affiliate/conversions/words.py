@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from affiliate.conversions import reasons, touches
 from affiliate.conversions.models import ConversionStatus
-from affiliate.core.i18n import _l
+from affiliate.core.i18n import _, _l
+from affiliate.merchants.models import Rung
 
 STATUS: dict[ConversionStatus, tuple[Any, str]] = {
     ConversionStatus.PENDING: (_l("Waiting for completion"), "wait"),
@@ -46,6 +48,12 @@ SOURCE: dict[str, Any] = {
     touches.Source.COUPON: _l("Coupon"),
     touches.Source.REFERENCE: _l("Named by the store"),
 }
+DECIDED: dict[str | None, Any] = {
+    Rung.TOKEN: _l("The order brought back the mark of its click."),
+    Rung.COUPON: _l("The coupon on the order decided."),
+    Rung.REMEMBERED: _l("A remembered click decided."),
+    Rung.REFERENCE: _l("The store named it."),
+}
 VISIT: dict[str, Any] = {
     "qualified": _l("a person's visit"),
     reasons.NOT_LOADED: _l("known from its signed mark"),
@@ -56,6 +64,16 @@ VISIT: dict[str, Any] = {
     "no_agent": _l("a program's visit"),
     "prefetch": _l("loaded ahead by a browser"),
 }
+
+
+def span(age: timedelta) -> str:
+    """Time before the order, as a tick of the line of time says it."""
+    if not age:
+        return _("Order")
+    if age >= timedelta(days=1):
+        days = round(age / timedelta(days=1))
+        return _("%(count)s days", count=days) if days > 1 else _("1 day")
+    return _("1 hour")
 
 
 def verdict(candidate: dict[str, Any]) -> Any:
