@@ -109,9 +109,7 @@ def wrong_credit(session: Session) -> int:
         & (Split.enrollment_id == Credit.enrollment_id)
         & (Order.placed_at == Conversion.placed_at)
     )
-    own_link = (TrackingLink.merchant_id == Conversion.merchant_id) & (
-        TrackingLink.community_id == Credit.community_id
-    )
+    own_link = (TrackingLink.merchant_id == Conversion.merchant_id) & (TrackingLink.community_id == Credit.community_id)
     largest = [getattr(Conversion, name).label(f"c_{name}") for name in _OF_THE_LARGEST]
     rows = session.execute(
         sa.select(
@@ -182,7 +180,7 @@ CHECKS: list[Check] = [
     ("I-12", "Commission is booked only for completed orders that are credited.", booked_before_completion),
     (
         "I-17",
-        "Every credit has its click, coupon or reference: before the order, in the window, of that store and community.",
+        "Every credit has its click, coupon or reference: in time, of that store and community.",
         wrong_credit,
     ),
     ("I-41", "The credits of every credited order sum to the whole of it, of others to nothing.", unequal_credits),

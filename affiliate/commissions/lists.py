@@ -155,7 +155,7 @@ def _own_communities(session: Session, actor: Actor, commissions: Collection[Com
         )
         .order_by(Credit.withdrawn_at.is_not(None).desc(), Credit.weight_bps, Credit.id)
     )
-    return {conversion_id: community for conversion_id, community in rows}
+    return {row.conversion_id: row.Community for row in rows}
 
 
 def _parts(session: Session, commission_ids: Collection[int]) -> dict[int, list[Part]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 WIDTH = 720
@@ -51,7 +52,7 @@ def journey(candidates: Sequence[Mapping[str, Any]], placed_at: datetime, window
 
 
 def _place(age: timedelta, spans: Sequence[timedelta], ticks: Sequence[int]) -> int:
-    for place, (older, newer) in enumerate(zip(spans, spans[1:], strict=False)):
+    for place, (older, newer) in enumerate(pairwise(spans)):
         if age >= newer:
             return ticks[place] + round((ticks[place + 1] - ticks[place]) * ((older - age) / (older - newer)))
     return ticks[-1]

@@ -120,7 +120,7 @@ def customer_clicks(session: Session, customers: Collection[Customer]) -> dict[C
 
 
 def visits(session: Session, keys: Collection[Visit]) -> dict[Visit, Any]:
-    """What is known of these clicks: rows with visitor, is_qualified, reason; none of one that is still in the spool."""
+    """What is known of these clicks: visitor, is_qualified, reason; nothing of one that is still in the spool."""
     rows = session.execute(
         sa.select(Click.clicked_at, Click.nonce, Click.visitor, Click.is_qualified, Click.reason).where(
             sa.tuple_(Click.clicked_at, Click.nonce).in_(keys)

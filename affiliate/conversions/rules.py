@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from affiliate.conversions import ladder, reasons
+from affiliate.conversions.evidence import evidence_of
 from affiliate.conversions.judging import Judged, judge
 from affiliate.conversions.touches import Candidate, Offer, OrderFacts, Policy, distinct
-from affiliate.core.clock import rfc3339
-from affiliate.merchants.models import Rung
 from affiliate.merchants.rules import LADDER, in_force
 
 _NAMES_NOBODY = frozenset({reasons.COUPON_UNKNOWN, reasons.REFERENCE_UNKNOWN})
@@ -67,7 +66,7 @@ def attribute(order: OrderFacts, candidates: Sequence[Candidate], offers: Sequen
         return _declined(order, judged, anchor.offer)
     terms = next(one.terms for one in judged if one.counts)
     assert terms is not None  # what counts has its terms
-    evidence = _evidence(judged, anchor.offer, policy, deciding)
+    evidence = evidence_of(judged, anchor.offer, policy, deciding)
     credited = {credit.candidate.community_id for credit in credits}
     return Attribution(None, credits, terms.id, policy, None, _lost(judged, credited), evidence)
 
@@ -114,7 +113,7 @@ def _declined(order: OrderFacts, judged: Sequence[Judged], offer: Offer | None) 
     offer = offer or (nearest.offer if nearest else None)
     policy = policy_of(offer, order) if offer else None
     lost = _lost(judged, {known.community_id if known else None})
-    return Attribution(reason, (), None, policy, known, lost, _evidence(judged, offer, policy))
+    return Attribution(reason, (), None, policy, known, lost, evidence_of(judged, offer, policy))
 
 
 def _lost(judged: Sequence[Judged], others: set[int | None]) -> tuple[Judged, ...]:
@@ -125,42 +124,3 @@ def _lost(judged: Sequence[Judged], others: set[int | None]) -> tuple[Judged, ..
         if one.candidate.community_id not in others | {None} and one.verdict != reasons.OTHER_MERCHANT
     }
     return tuple(latest.values())
-
-
-def _evidence(
-    judged: Sequence[Judged], offer: Offer | None, policy: Policy | None, deciding: Rung | None = None
-) -> dict[str, Any]:
-    """Plain values: the candidates, the latest first, and the rule that decided among them."""
-    return {
-        "candidates": [_told(one) for one in reversed(judged)],
-        "rule": None
-        if offer is None
-        else {
-            "programme": offer.programme_id,
-            "window_days": offer.window_days,
-            "version": policy.version if policy else None,
-            "model": policy.model.value if policy else None,
-            "ladder": [rung.value for rung in policy.ladder] if policy else None,
-            "coupon_rule": policy.coupon_rule.value if policy else None,
-        },
-        "decided_by": deciding.value if deciding else None,
-    }
-
-
-def _told(judged: Judged) -> dict[str, Any]:
-    """A candidate as evidence, for people and programs."""
-    one, offer = judged.candidate, judged.offer
-    return {
-        "source": one.source.value,
-        "at": rfc3339(one.at),
-        "link": one.link_id,
-        "community": one.community_id,
-        "curator": one.curator_id,
-        "clicked_at": one.at.isoformat().replace("+00:00", "Z") if one.is_click and not one.fault else None,
-        "visit": one.visit,
-        "code": one.code,
-        "verdict": judged.verdict,
-        "weight_bps": judged.weight_bps,
-        "programme": offer.programme_id if offer else None,
-        "window_days": offer.window_days if offer else None,
-    }

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from affiliate.conversions import gathering, queries, reasons, rules
 from affiliate.conversions.models import Conversion, ConversionStatus, Credit, CustomerClick
 from affiliate.conversions.rules import Attribution
-from affiliate.conversions.touches import OrderFacts
+from affiliate.conversions.touches import Candidate, Offer, OrderFacts
 from affiliate.core.db import upsert
 from affiliate.orders.models import OrderStatus
 from affiliate.tracking.tokens import TokenKeys
@@ -72,9 +72,7 @@ def write_estimates(session: Session, estimates: Mapping[int, Estimate]) -> None
     ]
     if rows:
         session.execute(sa.update(Conversion), rows)
-    parts = [
-        {"id": key, "estimate_minor": minor} for one in estimates.values() for key, minor in one.by_credit.items()
-    ]
+    parts = [{"id": key, "estimate_minor": minor} for one in estimates.values() for key, minor in one.by_credit.items()]
     if parts:
         session.execute(sa.update(Credit), parts)
 
@@ -113,7 +111,7 @@ def _attributed(session: Session, orders: list[Any], keys: TokenKeys) -> dict[in
         session.execute(upsert(session, CustomerClick).on_conflict_do_nothing(), learned)
     found = gathering.find(session, orders, said)
     communities = {one.community_id for some in found.values() for one in some if one.community_id}
-    by_pair: dict[tuple[int, int], list[rules.Offer]] = {}
+    by_pair: dict[tuple[int, int], list[Offer]] = {}
     for offer in queries.offers(session, communities, {order.merchant_id for order in orders}):
         by_pair.setdefault((offer.community_id, offer.merchant_id), []).append(offer)
     verdicts = {}
@@ -204,7 +202,7 @@ def _credit_rows(verdict: Attribution) -> list[dict[str, Any]]:
     return [{name: row[name] for name in _CREDIT_SAYS} for row in rows]
 
 
-def _credit_row(who: rules.Candidate, weight_bps: int, reason: str | None) -> dict[str, Any]:
+def _credit_row(who: Candidate, weight_bps: int, reason: str | None) -> dict[str, Any]:
     return {
         "source": who.source.value,
         "community_id": who.community_id,

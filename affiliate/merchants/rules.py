@@ -6,6 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Protocol, TypeVar
@@ -21,6 +22,15 @@ STANDARD_SECRET_BYTES = range(24, 65)  # Standard Webhooks: 24 to 64 bytes of ke
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _COUPON_ENDS = re.compile(r"[,;\s]+")
 _CLICK_PARAM = re.compile(r"[A-Za-z0-9_.-]{1,40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """How orders are credited where a programme has said nothing."""
+
+    model: AttributionModel = AttributionModel.LAST_CLICK
+    ladder: tuple[Rung, ...] = LADDER
+    coupon_rule: CouponRule = CouponRule.CLICK_WINS
 
 
 class Version(Protocol):

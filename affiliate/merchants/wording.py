@@ -70,7 +70,12 @@ def policy_sentences(model: str, ladder: Sequence[str], coupon_rule: str, window
     if Rung.COUPON in ladder:
         told.append(str(COUPON_RULE_TEXTS[CouponRule(coupon_rule)]))
     told.append(str(MODEL_TEXTS[AttributionModel(model)]))
-    told.append(_("A click counts for %(days)s days, if a person made it while the community was in the programme.", days=window_days))
+    told.append(
+        _(
+            "A click counts for %(days)s days, if a person made it while the community was in the programme.",
+            days=window_days,
+        )
+    )
     return told
 
 
