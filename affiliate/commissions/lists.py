@@ -100,6 +100,13 @@ def _one(session: Session, actor: Actor, which: sa.ColumnElement[bool], number: 
     return _listed(session, actor, rows)[0]
 
 
+def owned_by(community_id: int) -> sa.ColumnElement[bool]:
+    """Shares of a community and its curators, whichever community an order counts for in the first place."""
+    curators = sa.select(sa.literal("curator:") + sa.cast(Curator.id, sa.String))
+    theirs = curators.where(Curator.community_id == community_id)
+    return (CommissionShare.owner == f"community:{community_id}") | CommissionShare.owner.in_(theirs)
+
+
 def owner_names(session: Session, parts: Collection[Part]) -> dict[str, str]:
     """Names of the communities and curators among owners, by owner."""
     found = {}
