@@ -60,32 +60,38 @@ def explanation(session: Session, listed: Listed, *, actor: Actor, now: datetime
 
 
 def _credits(session: Session, credits: list[dict[str, Any]], sight: Sight) -> list[dict[str, Any]]:
-    """Who has which part of the order; others without their names for those who may not know them."""
-    ids = {credit["community"] for credit in credits if sight.sees(credit["community"])}
+    """Who has which part of the order; all others in one, without names, for those who may not know them."""
+    seen = [credit for credit in credits if sight.sees(credit["community"])]
+    ids = {credit["community"] for credit in seen}
     rows = session.execute(sa.select(Community.id, Community.slug, Community.name).where(Community.id.in_(ids)))
     known = {row.id: {"slug": row.slug, "name": row.name} for row in rows}
-    return [
-        {
-            "community": known.get(credit["community"]),
-            "weight_bps": credit["weight_bps"],
-            "is_other": not sight.sees(credit["community"]),
-        }
-        for credit in credits
+    told = [
+        {"community": known.get(credit["community"]), "weight_bps": credit["weight_bps"], "is_other": False}
+        for credit in seen
     ]
+    others = sum(credit["weight_bps"] for credit in credits if credit not in seen)
+    return told + ([{"community": None, "weight_bps": others, "is_other": True}] if others else [])
 
 
 def _split(parts: list[dict[str, Any]], names: dict[str, str], sight: Sight) -> list[dict[str, Any]]:
-    """The shares by credit; all of another community's credit in one where it may not be known."""
-    told: list[dict[str, Any]] = []
-    for part in parts:
-        if sight.sees(part["community"]):
-            told.append(part | {"name": names.get(part["owner"])})
-        elif told and told[-1]["owner"] == OTHERS:
-            told[-1]["amount_minor"] += part["amount_minor"]
-        else:
-            hidden = {"owner": OTHERS, "role": ShareRole.COMMUNITY.value, "community": None, "name": None}
-            told.append(part | hidden | {"weight_bps": BPS, "credit_bps": part["credit_bps"]})
-    return told
+    """The shares by credit; those of other communities' credits in one, the last, where they may not be known."""
+    seen = [part | {"name": names.get(part["owner"])} for part in parts if sight.sees(part["community"])]
+    hidden = [part for part in parts if not sight.sees(part["community"])]
+    if not hidden:
+        return seen
+    credited = {(part["community"], part["curator"], part["link"]): part["credit_bps"] for part in hidden}
+    others = {
+        "owner": OTHERS,
+        "role": ShareRole.COMMUNITY.value,
+        "weight_bps": BPS,
+        "amount_minor": sum(part["amount_minor"] for part in hidden),
+        "community": None,
+        "curator": None,
+        "link": None,
+        "credit_bps": sum(credited.values()),
+        "name": None,
+    }
+    return [*seen, others]
 
 
 def _refunds(session: Session, order_id: int) -> list[dict[str, Any]]:

@@ -44,6 +44,8 @@ def of(facts: Facts, reckoned: Reckoned) -> dict[str, Any]:
                 "weight_bps": share.weight_bps,
                 "amount_minor": share.amount_minor if facts.is_due else 0,
                 "community": credit.community_id,
+                "curator": credit.curator_id,
+                "link": credit.link_id,
                 "credit_bps": credit.weight_bps,
             }
             for credit, shares in zip(facts.credits, reckoned.by_credit, strict=False)

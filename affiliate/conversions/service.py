@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -18,6 +18,8 @@ from affiliate.core.db import upsert
 from affiliate.orders.models import OrderStatus
 from affiliate.tracking.tokens import TokenKeys
 
+# Tables, not models: the unit of work would send rows with and without a value apart.
+CONVERSIONS, CREDITS = cast(sa.Table, Conversion.__table__), cast(sa.Table, Credit.__table__)
 CREDIT_COLUMNS = (
     "community_id", "link_id", "curator_id", "programme_id", "enrollment_id", "terms_id", "split_id", "clicked_at",
     "click_nonce", "evidence",
@@ -168,7 +170,7 @@ def _write(
     """Conversions, then the credits of those that were judged; ids of the orders whose credits are others now."""
     ids = {order_id: row.id for order_id, row in held.items()}
     if added:
-        made = sa.insert(Conversion).returning(Conversion.id, Conversion.order_id)
+        made = sa.insert(CONVERSIONS).returning(CONVERSIONS.c.id, CONVERSIONS.c.order_id)
         ids |= {row.order_id: row.id for row in session.execute(made, added)}
     if changed:
         session.execute(sa.update(Conversion), changed)
@@ -184,7 +186,7 @@ def _write(
     if gone:
         session.execute(sa.update(Credit), gone)
     if new:
-        session.execute(sa.insert(Credit), new)
+        session.execute(sa.insert(CREDITS), new)
     return moved
 
 

@@ -158,19 +158,22 @@ def _other(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _credits(session: Session, found: Credited) -> list[dict[str, Any]]:
-    """Who has which part; other communities' parts without their names for those who may not know."""
-    won = [one for one in found.credits if one.weight_bps]
+    """Who has which part; what other communities have in one, without names, for those who may not know them."""
+    won = [one for one in found.credits if one.weight_bps and found.sight.sees(one.community_id)]
+    others = sum(one.weight_bps for one in found.credits) - sum(one.weight_bps for one in won)
     names = _named(session, Community, {one.community_id for one in won})
     curators = _named(session, Curator, {one.curator_id for one in won})
-    return [
+    told = [
         {
-            "community": names.get(one.community_id) if found.sight.sees(one.community_id) else None,
-            "curator": curators.get(one.curator_id) if found.sight.sees(one.community_id) else None,
+            "community": names.get(one.community_id),
+            "curator": curators.get(one.curator_id),
             "weight_bps": one.weight_bps,
-            "is_other": not found.sight.sees(one.community_id),
+            "is_other": False,
         }
         for one in won
     ]
+    unnamed = {"community": None, "curator": None, "weight_bps": others, "is_other": True}
+    return told + ([unnamed] if others else [])
 
 
 def _named(session: Session, kind: type[Community | Curator], ids: Collection[int | None]) -> dict[Any, dict[str, str]]:
