@@ -242,16 +242,18 @@ class CouponSchema(web.Strict):
 
 
 class DayField(fields.Date):
-    """A day from a form; left empty it is None."""
+    """A day from a form between 2000 and 2200; left empty it is None."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        return super()._deserialize(value, attr, data, **kwargs) if value else None
+        day = super()._deserialize(value, attr, data, **kwargs) if value else None
+        if day is not None and not EARLIEST.date() <= day <= LATEST.date():
+            raise self.make_error("invalid", obj_type="date", input=value)
+        return day
 
 
 def _day() -> DayField:
     text = _l("Use a day between 2000 and 2200.")
-    within = validate.Range(EARLIEST.date(), LATEST.date(), error=text)
-    return DayField(load_default=None, allow_none=True, validate=within, error_messages={"invalid": text})
+    return DayField(load_default=None, allow_none=True, error_messages={"invalid": text})
 
 
 class PolicyForm(web.Strict):
