@@ -32,6 +32,7 @@ import affiliate.communities.models
 import affiliate.communities.views
 import affiliate.conversions.api
 import affiliate.conversions.models
+import affiliate.conversions.panels
 import affiliate.conversions.views
 import affiliate.identity.account
 import affiliate.identity.admin
@@ -218,6 +219,7 @@ def _panels(app: Flask) -> None:
     slots.fill(app, "portal.nav", affiliate.insights.panels.own_account)
     slots.fill(app, "start.demo", affiliate.insights.panels.shop_windows)
     slots.fill(app, "admin.community", affiliate.merchants.panels.stores_of)
+    slots.fill(app, "orders.order", affiliate.conversions.panels.order_credit)
     slots.fill(app, "portal.home", payouts.reports.panels.community_home)
     slots.fill(app, "merchant.home", payouts.reports.panels.merchant_home)
 

@@ -42,8 +42,8 @@ def _work(delivery_ids: Sequence[int], now: datetime) -> None:
         order_ids = orders.work(session, delivery_ids, now=now)
         if order_ids:
             keys = tokens.keys(current_app.config["ETALASE"].secret_key)
-            conversions.settle(session, order_ids, keys=keys, now=now)
-            commissions.settle(session, order_ids, now=now)
+            touched = conversions.settle(session, order_ids, keys=keys, now=now)
+            commissions.settle(session, sorted({*order_ids, *touched}), now=now)
 
 
 def _work_alone(delivery_id: int, now: datetime) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from affiliate.catalogue.models import Availability, Product
 from affiliate.communities.models import Brand, Community, Curator
+from affiliate.conversions.models import Conversion, Credit
 from affiliate.core.ids import link_code
 from affiliate.core.signing import new_webhook_secret, sha256_hex
 from affiliate.identity import service as identity
@@ -17,7 +18,12 @@ from affiliate.identity.actors import Actor, system
 from affiliate.identity.models import Role, User
 from affiliate.identity.queries import actor_of_user
 from affiliate.links.models import TrackingLink
+from affiliate.merchants import crediting
 from affiliate.merchants.models import (
+    AttributionModel,
+    AttributionPolicy,
+    Coupon,
+    CouponRule,
     Enrollment,
     Merchant,
     PayableWhen,
@@ -25,6 +31,7 @@ from affiliate.merchants.models import (
     Rate,
     RateKind,
     RateScope,
+    Rung,
     Split,
     Terms,
     WebhookKey,
@@ -169,6 +176,51 @@ class Make:
             )
         )
         return row
+
+    def credit(self, conversion: Conversion, enrollment: Enrollment, *, weight_bps: int = 10_000) -> Credit:
+        """The enrolled community's part of an order, with the conversion's own estimate."""
+        split = self.session.execute(sa.select(Split.id).where(Split.enrollment_id == enrollment.id)).scalar_one()
+        return self._keep(
+            Credit(
+                conversion_id=conversion.id,
+                position=0,
+                source="token",
+                community_id=enrollment.community_id,
+                link_id=conversion.link_id,
+                enrollment_id=enrollment.id,
+                split_id=split,
+                weight_bps=weight_bps,
+                clicked_at=conversion.clicked_at,
+                estimate_minor=conversion.community_estimate_minor,
+                created_at=EARLY,
+            )
+        )
+
+    def policy(self, programme: Programme, *, valid_from: datetime = EARLY, **over: Any) -> AttributionPolicy:
+        """The programme's next version of how orders are credited."""
+        return crediting.add_policy(
+            self.session,
+            programme,
+            valid_from=valid_from,
+            model=AttributionModel(over.get("model", "last_click")),
+            ladder=[Rung(word) for word in over["ladder"]] if "ladder" in over else None,
+            coupon_rule=CouponRule(over.get("coupon_rule", "click_wins")),
+            actor=ROBOT,
+            now=EARLY,
+        )
+
+    def coupon(self, merchant: Merchant, community: Community, code: str, **over: Any) -> Coupon:
+        return crediting.assign_coupon(
+            self.session,
+            merchant,
+            code=code,
+            community=community,
+            curator=over.get("curator"),
+            valid_from=over.get("valid_from", EARLY),
+            valid_until=over.get("valid_until"),
+            actor=ROBOT,
+            now=EARLY,
+        )
 
     def product(self, merchant: Merchant, **over: Any) -> Product:
         n = self._n()

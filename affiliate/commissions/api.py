@@ -33,6 +33,7 @@ def list_commissions(args: dict[str, Any]) -> Any:
 @blp.response(200)
 def explain_commission(commission_id: int) -> Any:
     """Why a commission has its amount"""
-    listed = lists.commission(db.session, guards.actor(), commission_id)
-    told = explanation(db.session, listed, now=clock.now())
+    actor = guards.actor()
+    listed = lists.commission(db.session, actor, commission_id)
+    told = explanation(db.session, listed, actor=actor, now=clock.now())
     return trace.for_programs(told, listed.commission.currency)

@@ -13,7 +13,9 @@ from affiliate.commissions import facts as facts_of
 from affiliate.commissions import queries
 from affiliate.commissions.facts import Facts, Reckoned
 from affiliate.commissions.models import Commission, CommissionEvent, CommissionShare
-from affiliate.conversions.models import Conversion, ConversionStatus
+from affiliate.conversions.models import Conversion, ConversionStatus, Credit
+from affiliate.conversions.touches import Source
+from affiliate.core.money import BPS
 from affiliate.links.models import TrackingLink
 from affiliate.merchants.models import Enrollment, Programme, RateKind, Split, Terms
 from affiliate.orders.models import Order, OrderStatus
@@ -83,7 +85,9 @@ def _differs(facts: Facts, reckoned: Reckoned, booked: queries.Booked) -> bool:
     declined = facts.conversion.status is ConversionStatus.DECLINED
     estimate = 0 if declined else reckoned.priced.total_minor
     in_currency = {(facts.order.currency, owner): amount for owner, amount in due.items()}
-    return stands != in_currency or facts.conversion.estimate_minor != estimate
+    theirs = facts_of.communities_part(facts, reckoned)
+    told = {credit.id: credit.estimate_minor for credit in facts.credits}
+    return stands != in_currency or facts.conversion.estimate_minor != estimate or told != theirs
 
 
 def _out_of_bounds(facts: Facts, reckoned: Reckoned, booked: queries.Booked) -> bool:
@@ -95,38 +99,67 @@ def _out_of_bounds(facts: Facts, reckoned: Reckoned, booked: queries.Booked) -> 
 
 
 def wrong_credit(session: Session) -> int:
-    """Credited orders whose click, link, community, store, terms or window do not fit together."""
+    """Credits whose click, link, community, store, terms or window do not fit together, or that differ from their
+    conversion's row where they are its largest."""
     same = (
-        (TrackingLink.merchant_id == Conversion.merchant_id)
-        & (TrackingLink.community_id == Conversion.community_id)
-        & (Programme.merchant_id == Conversion.merchant_id)
-        & (Enrollment.community_id == Conversion.community_id)
+        (Programme.merchant_id == Conversion.merchant_id)
+        & (Enrollment.community_id == Credit.community_id)
         & (Enrollment.programme_id == Conversion.programme_id)
-        & (Enrollment.enrolled_at <= Conversion.clicked_at)
         & (Terms.programme_id == Conversion.programme_id)
-        & (Split.enrollment_id == Conversion.enrollment_id)
+        & (Split.enrollment_id == Credit.enrollment_id)
         & (Order.placed_at == Conversion.placed_at)
     )
+    own_link = (TrackingLink.merchant_id == Conversion.merchant_id) & (TrackingLink.community_id == Credit.community_id)
+    largest = [getattr(Conversion, name).label(f"c_{name}") for name in _OF_THE_LARGEST]
     rows = session.execute(
         sa.select(
-            Conversion.placed_at, Conversion.clicked_at, Terms.valid_from, Programme.window_days, same.label("same")
+            Credit.__table__, Conversion.placed_at, Conversion.evidence, Terms.valid_from, Enrollment.enrolled_at,
+            Programme.window_days, same.label("same"), own_link.label("own_link"), *largest,
         )
+        .join(Conversion, Conversion.id == Credit.conversion_id)
         .join(Order, Order.id == Conversion.order_id)
-        .outerjoin(TrackingLink, TrackingLink.id == Conversion.link_id)
-        .outerjoin(Enrollment, Enrollment.id == Conversion.enrollment_id)
+        .outerjoin(TrackingLink, TrackingLink.id == Credit.link_id)
+        .outerjoin(Enrollment, Enrollment.id == Credit.enrollment_id)
         .outerjoin(Programme, Programme.id == Conversion.programme_id)
         .outerjoin(Terms, Terms.id == Conversion.terms_id)
-        .outerjoin(Split, Split.id == Conversion.split_id)
-        .where(Conversion.terms_id.is_not(None))
-    )
-    return sum(not (row.same and _in_time(row)) for row in rows)
+        .outerjoin(Split, Split.id == Credit.split_id)
+        .where(Credit.withdrawn_at.is_(None), Credit.weight_bps > 0)
+    )  # fmt: skip
+    return sum(not (row.same and _has_its_cause(row) and _in_time(row) and _is_the_rows(row)) for row in rows)
+
+
+_OF_THE_LARGEST = ("community_id", "link_id", "curator_id", "enrollment_id", "split_id", "clicked_at")
+
+
+def _has_its_cause(row: Any) -> bool:
+    """A click has its link, of that store and community; so has a reference that names one."""
+    if row.source == Source.COUPON or (row.source == Source.REFERENCE and row.link_id is None):
+        return row.clicked_at is None
+    return bool(row.own_link) and (row.source == Source.REFERENCE or row.clicked_at is not None)
 
 
 def _in_time(row: Any) -> bool:
     """The click before the order (orders come in whole seconds), inside the window, the terms in force by then."""
-    before = row.clicked_at.replace(microsecond=0) <= row.placed_at
-    inside = row.placed_at - row.clicked_at <= timedelta(days=row.window_days)
-    return before and inside and row.valid_from <= max(row.placed_at, row.clicked_at)
+    caused_at = row.clicked_at or row.placed_at
+    window = (row.evidence.get("rule") or {}).get("window_days", row.window_days)  # as it was when it was credited
+    before = caused_at.replace(microsecond=0) <= row.placed_at
+    inside = row.placed_at - caused_at <= timedelta(days=window)
+    return before and inside and row.enrolled_at <= caused_at and row.valid_from <= max(row.placed_at, caused_at)
+
+
+def _is_the_rows(row: Any) -> bool:
+    return row.position != 0 or all(getattr(row, name) == getattr(row, f"c_{name}") for name in _OF_THE_LARGEST)
+
+
+def unequal_credits(session: Session) -> int:
+    """Conversions under terms whose credits do not sum to the whole order, and others that have any."""
+    whole = (
+        sa.select(sa.func.coalesce(sa.func.sum(Credit.weight_bps), 0))
+        .where(Credit.conversion_id == Conversion.id, Credit.withdrawn_at.is_(None))
+        .scalar_subquery()
+    )
+    due = sa.case((Conversion.terms_id.is_not(None), BPS), else_=0)
+    return _count(session, sa.select(Conversion.id).where(whole != due))
 
 
 def orders_without_conversion(session: Session) -> int:
@@ -147,8 +180,9 @@ CHECKS: list[Check] = [
     ("I-12", "Commission is booked only for completed orders that are credited.", booked_before_completion),
     (
         "I-17",
-        "Every credit has its click: before the order, inside the window, of that store and community.",
+        "Every credit has its click, coupon or reference: in time, of that store and community.",
         wrong_credit,
     ),
+    ("I-41", "The credits of every credited order sum to the whole of it, of others to nothing.", unequal_credits),
     ("I-16", "Every order is credited or declined with a reason.", orders_without_conversion),
 ]

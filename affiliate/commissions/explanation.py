@@ -11,15 +11,21 @@ from sqlalchemy.orm import Session
 
 from affiliate.commissions import facts as facts_of
 from affiliate.commissions import trace
-from affiliate.commissions.lists import Listed, owner_names
-from affiliate.commissions.models import CommissionEvent, CommissionShare
+from affiliate.commissions.lists import OTHERS, Listed, Part, as_seen, communities_of, owner_names
+from affiliate.commissions.models import CommissionEvent, CommissionShare, ShareRole
 from affiliate.communities.models import Community
+from affiliate.conversions import story
+from affiliate.conversions.story import Sight
 from affiliate.core import clock
+from affiliate.core.money import BPS
+from affiliate.identity.actors import Actor
 from affiliate.orders.models import OrderRefund
 
 
-def explanation(session: Session, listed: Listed, *, now: datetime) -> dict[str, Any]:
+def explanation(session: Session, listed: Listed, *, actor: Actor, now: datetime) -> dict[str, Any]:
     """Order and lines, who won the click, the terms of that day, the split, every event, and when it is paid.
+
+    As the actor may know it: a community reads what other communities have of a shared order as one sum.
 
     Lines and split are reckoned anew from the stored order and its frozen conditions; they come to what the events
     sum to, which `checks` proves for every order.
@@ -28,16 +34,20 @@ def explanation(session: Session, listed: Listed, *, now: datetime) -> dict[str,
     (facts,) = facts_of.load(session, [commission.order_id])
     told = trace.of(facts, facts_of.reckon(facts))
     names = owner_names(session, listed.parts)
-    told["attribution"]["candidates"] = _named(session, told["attribution"]["candidates"])
+    sight = story.sight_of(actor, listed.merchant.id)
+    attribution = told["attribution"]
+    attribution["candidates"] = story.candidates(session, attribution["candidates"], sight)
+    attribution["rule"] = story.rule_of(session, attribution)
+    told["credits"] = _credits(session, told["credits"], sight)
     return {
         "id": commission.id,
         "merchant": {"slug": listed.merchant.slug, "name": listed.merchant.name},
         "community": {"slug": listed.community.slug, "name": listed.community.name},
         "currency": commission.currency,
         **told,
-        "split": [part | {"name": names.get(part["owner"])} for part in told["split"]],
+        "split": _split(told["split"], names, sight),
         "refunds": _refunds(session, commission.order_id),
-        "events": _events(session, commission.id),
+        "events": _events(session, commission.id, sight),
         "earned_minor": listed.earned_minor,
         "payment": {
             "available_on": clock.rfc3339(commission.available_on),
@@ -49,12 +59,39 @@ def explanation(session: Session, listed: Listed, *, now: datetime) -> dict[str,
     }
 
 
-def _named(session: Session, candidates: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The candidates with the communities' addresses and names in place of ids."""
-    ids = {candidate["community"] for candidate in candidates}
+def _credits(session: Session, credits: list[dict[str, Any]], sight: Sight) -> list[dict[str, Any]]:
+    """Who has which part of the order; all others in one, without names, for those who may not know them."""
+    seen = [credit for credit in credits if sight.sees(credit["community"])]
+    ids = {credit["community"] for credit in seen}
     rows = session.execute(sa.select(Community.id, Community.slug, Community.name).where(Community.id.in_(ids)))
     known = {row.id: {"slug": row.slug, "name": row.name} for row in rows}
-    return [candidate | {"community": known.get(candidate["community"])} for candidate in candidates]
+    told = [
+        {"community": known.get(credit["community"]), "weight_bps": credit["weight_bps"], "is_other": False}
+        for credit in seen
+    ]
+    others = sum(credit["weight_bps"] for credit in credits if credit not in seen)
+    return told + ([{"community": None, "weight_bps": others, "is_other": True}] if others else [])
+
+
+def _split(parts: list[dict[str, Any]], names: dict[str, str], sight: Sight) -> list[dict[str, Any]]:
+    """The shares by credit; those of other communities' credits in one, the last, where they may not be known."""
+    seen = [part | {"name": names.get(part["owner"])} for part in parts if sight.sees(part["community"])]
+    hidden = [part for part in parts if not sight.sees(part["community"])]
+    if not hidden:
+        return seen
+    credited = {(part["community"], part["curator"], part["link"]): part["credit_bps"] for part in hidden}
+    others = {
+        "owner": OTHERS,
+        "role": ShareRole.COMMUNITY.value,
+        "weight_bps": BPS,
+        "amount_minor": sum(part["amount_minor"] for part in hidden),
+        "community": None,
+        "curator": None,
+        "link": None,
+        "credit_bps": sum(credited.values()),
+        "name": None,
+    }
+    return [*seen, others]
 
 
 def _refunds(session: Session, order_id: int) -> list[dict[str, Any]]:
@@ -69,18 +106,22 @@ def _refunds(session: Session, order_id: int) -> list[dict[str, Any]]:
     ]
 
 
-def _events(session: Session, commission_id: int) -> list[dict[str, Any]]:
+def _events(session: Session, commission_id: int, sight: Sight) -> list[dict[str, Any]]:
     """Every step with its cause, its shares and the total after it."""
-    shares: dict[int, list[dict[str, Any]]] = {}
-    rows = session.execute(
-        sa.select(CommissionShare)
-        .join(CommissionEvent, CommissionEvent.id == CommissionShare.event_id)
-        .where(CommissionEvent.commission_id == commission_id)
-        .order_by(CommissionShare.id)
-    ).scalars()
+    shares: dict[int, list[Part]] = defaultdict(list)
+    rows = (
+        session.execute(
+            sa.select(CommissionShare)
+            .join(CommissionEvent, CommissionEvent.id == CommissionShare.event_id)
+            .where(CommissionEvent.commission_id == commission_id)
+            .order_by(CommissionShare.id)
+        )
+        .scalars()
+        .all()
+    )
+    homes = communities_of(session, {share.owner for share in rows})
     for share in rows:
-        one = {"owner": share.owner, "role": share.role.value, "amount_minor": share.amount_minor}
-        shares.setdefault(share.event_id, []).append(one)
+        shares[share.event_id].append(Part(share.owner, share.role, share.amount_minor, homes.get(share.owner)))
     told: list[dict[str, Any]] = []
     totals: dict[str, int] = defaultdict(int)
     wanted = sa.select(CommissionEvent).where(CommissionEvent.commission_id == commission_id)
@@ -96,7 +137,10 @@ def _events(session: Session, commission_id: int) -> list[dict[str, Any]]:
                 "occurred_at": clock.rfc3339(event.occurred_at),
                 "available_on": clock.rfc3339(event.available_on),
                 "cause": event.cause,
-                "by": shares.get(event.id, []),
+                "by": [
+                    {"owner": part.owner, "role": part.role.value, "amount_minor": part.amount_minor}
+                    for part in as_seen(shares[event.id], sight)
+                ],
             }
         )
     return told

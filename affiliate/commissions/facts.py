@@ -1,4 +1,7 @@
-"""Everything that a batch of orders' commissions follows from: loaded in four queries, held as plain values."""
+"""Everything that a batch of orders' commissions follows from: loaded in four queries, held as plain values.
+
+Orders with their conversion and terms, credits with their splits, lines, rates.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from affiliate.commissions import rules
+from affiliate.commissions.models import ShareRole
 from affiliate.commissions.rules import Line, PricedOrder, RateLine, Share, Weights
-from affiliate.conversions.models import Conversion, ConversionStatus
+from affiliate.conversions.models import Conversion, ConversionStatus, Credit
+from affiliate.core import money
 from affiliate.merchants.models import PayableWhen, Programme, Rate, Split, Terms
 from affiliate.orders.models import Order, OrderLine, OrderStatus
 
@@ -22,7 +27,7 @@ _LINE_COLUMNS = tuple(name for name in Line.__slots__ if name != "ref")
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What was frozen with the credit: the terms' version with its rates, the split's weights, the programme's days."""
+    """What was frozen with the credits: the terms' version with its rates, the programme's days."""
 
     programme_name: str
     window_days: int
@@ -32,8 +37,20 @@ class Conditions:
     terms_version: int
     valid_from: datetime
     rates: tuple[RateLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CreditPart:
+    """One credit: whose, its part of the order in basis points, and the split under which it is shared."""
+
+    id: int
+    community_id: int
+    curator_id: int | None
+    link_id: int | None
+    weight_bps: int
     split_version: int
     weights: Weights
+    estimate_minor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +61,7 @@ class Facts:
     order: Any
     lines: tuple[Line, ...]
     conditions: Conditions | None
+    credits: tuple[CreditPart, ...] = ()
 
     @property
     def is_due(self) -> bool:
@@ -54,27 +72,44 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Reckoned:
-    """What an order would earn as it stands, and the shares that are to be booked: none while it is not completed."""
+    """What an order would earn as it stands, and what is to be booked by owner: nothing while it is not completed.
+
+    `by_credit` has the shares of each credit, in the order of the facts' credits; an owner may stand in several.
+    """
 
     priced: PricedOrder
-    shares: tuple[Share, ...]
+    by_credit: tuple[tuple[Share, ...], ...]
     due: dict[str, int]
+
+    @property
+    def shares(self) -> tuple[Share, ...]:
+        return tuple(share for shares in self.by_credit for share in shares)
 
 
 def reckon(facts: Facts) -> Reckoned:
-    """Price and split one order by its frozen conditions."""
-    conditions = facts.conditions
-    if conditions is None:
+    """Price an order by its frozen terms, divide it among its credits, and share each by its frozen split."""
+    if facts.conditions is None or not facts.credits:
         return Reckoned(PricedOrder((), (), 0), (), {})
-    priced = rules.price(facts.lines, conditions.rates, facts.conversion.currency)
-    shares = rules.share_out(
-        priced.total_minor,
-        conditions.weights,
-        community_id=facts.conversion.community_id,
-        curator_id=facts.conversion.curator_id,
+    priced = rules.price(facts.lines, facts.conditions.rates, facts.conversion.currency)
+    parts = money.split(priced.total_minor, [credit.weight_bps for credit in facts.credits])
+    by_credit = tuple(
+        rules.share_out(part, credit.weights, community_id=credit.community_id, curator_id=credit.curator_id)
+        for credit, part in zip(facts.credits, parts, strict=True)
     )
-    due = {share.owner: share.amount_minor for share in shares} if facts.is_due else {}
-    return Reckoned(priced, shares, due)
+    reckoned = Reckoned(priced, by_credit, {})
+    if facts.is_due:
+        for share in reckoned.shares:
+            reckoned.due[share.owner] = reckoned.due.get(share.owner, 0) + share.amount_minor
+    return reckoned
+
+
+def communities_part(facts: Facts, reckoned: Reckoned) -> dict[int, int]:
+    """What each credit's community and its curators would have of the order, by the credit's id; declined: nothing."""
+    declined = facts.conversion.status is ConversionStatus.DECLINED
+    return {
+        credit.id: 0 if declined else sum(one.amount_minor for one in shares if one.role is not ShareRole.PLATFORM)
+        for credit, shares in zip(facts.credits, reckoned.by_credit, strict=False)
+    }
 
 
 def load(session: Session, order_ids: Collection[int], *, lock: bool = False) -> list[Facts]:
@@ -82,12 +117,14 @@ def load(session: Session, order_ids: Collection[int], *, lock: bool = False) ->
     heads = session.execute(_heads(order_ids, lock)).all()
     lines = _lines(session, order_ids)
     rates = _rates(session, {row.terms_id for row in heads if row.terms_id})
+    credits = _credits(session, [row.c_id for row in heads])
     return [
         Facts(
             conversion=_Part(row, "c_"),
             order=_Part(row, "o_"),
             lines=tuple(lines[row.o_id]),
             conditions=_conditions(row, rates[row.terms_id]) if row.terms_id else None,
+            credits=tuple(credits[row.c_id]),
         )
         for row in heads
     ]
@@ -111,14 +148,12 @@ def _heads(order_ids: Collection[int], lock: bool) -> Any:
             *(column.label(f"c_{column.name}") for column in Conversion.__table__.c),
             *(column.label(f"o_{column.name}") for column in Order.__table__.c),
             Terms.id.label("terms_id"), Terms.version.label("terms_version"), Terms.valid_from,
-            Split.version.label("split_version"), Split.platform_bps, Split.community_bps, Split.curator_bps,
-            Split.evangelist_bps, Programme.name, Programme.window_days, Programme.hold_days, Programme.timezone,
+            Programme.name, Programme.window_days, Programme.hold_days, Programme.timezone,
             Programme.payable_when,
         )
         .select_from(Conversion)
         .join(Order, Order.id == Conversion.order_id)
         .outerjoin(Terms, Terms.id == Conversion.terms_id)
-        .outerjoin(Split, Split.id == Conversion.split_id)
         .outerjoin(Programme, Programme.id == Conversion.programme_id)
         .where(Conversion.order_id.in_(order_ids))
         .order_by(Conversion.order_id)
@@ -136,9 +171,31 @@ def _conditions(row: Any, rates: Sequence[RateLine]) -> Conditions:
         terms_version=row.terms_version,
         valid_from=row.valid_from,
         rates=tuple(rates),
-        split_version=row.split_version,
-        weights=Weights(row.platform_bps, row.community_bps, row.curator_bps, row.evangelist_bps),
     )
+
+
+def _credits(session: Session, conversion_ids: Collection[int]) -> dict[int, list[CreditPart]]:
+    """The credits in force that have a part of the order, the largest first."""
+    wanted = (
+        sa.select(
+            Credit.conversion_id, Credit.id, Credit.community_id, Credit.curator_id, Credit.link_id, Credit.weight_bps,
+            Credit.estimate_minor, Split.version, Split.platform_bps, Split.community_bps, Split.curator_bps,
+            Split.evangelist_bps,
+        )
+        .join(Split, Split.id == Credit.split_id)
+        .where(Credit.conversion_id.in_(conversion_ids), Credit.withdrawn_at.is_(None), Credit.weight_bps > 0)
+        .order_by(Credit.conversion_id, Credit.position)
+    )  # fmt: skip
+    found: dict[int, list[CreditPart]] = defaultdict(list)
+    for row in session.execute(wanted):
+        weights = Weights(row.platform_bps, row.community_bps, row.curator_bps, row.evangelist_bps)
+        found[row.conversion_id].append(
+            CreditPart(
+                row.id, row.community_id, row.curator_id, row.link_id, row.weight_bps, row.version, weights,
+                row.estimate_minor,
+            )
+        )  # fmt: skip
+    return found
 
 
 def _lines(session: Session, order_ids: Collection[int]) -> dict[int, list[Line]]:

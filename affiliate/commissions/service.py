@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from affiliate.commissions import facts as facts_of
 from affiliate.commissions import queries, rules, trace
 from affiliate.commissions.facts import Facts, Reckoned
-from affiliate.commissions.models import Commission, CommissionEvent, CommissionShare, EventKind, ShareRole
+from affiliate.commissions.models import Commission, CommissionEvent, CommissionShare, EventKind
 from affiliate.conversions import service as conversions
 from affiliate.conversions.models import ConversionStatus
 from affiliate.conversions.service import Estimate
@@ -74,11 +74,12 @@ def _new_estimates(loaded: Sequence[tuple[Facts, Reckoned]]) -> dict[int, Estima
     found = {}
     for one, reckoned in loaded:
         conversion = one.conversion
-        estimate = Estimate(0, 0)
-        if conversion.status is not ConversionStatus.DECLINED:
-            theirs = sum(share.amount_minor for share in reckoned.shares if share.role is not ShareRole.PLATFORM)
-            estimate = Estimate(reckoned.priced.total_minor, theirs)
-        if estimate != Estimate(conversion.estimate_minor, conversion.community_estimate_minor):
+        by_credit = facts_of.communities_part(one, reckoned)
+        declined = conversion.status is ConversionStatus.DECLINED
+        whole = 0 if declined else reckoned.priced.total_minor
+        estimate = Estimate(whole, sum(by_credit.values()), by_credit)
+        stands = {credit.id: credit.estimate_minor for credit in one.credits}
+        if estimate != Estimate(conversion.estimate_minor, conversion.community_estimate_minor, stands):
             found[conversion.id] = estimate
     return found
 

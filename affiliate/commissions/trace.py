@@ -27,20 +27,29 @@ def of(facts: Facts, reckoned: Reckoned) -> dict[str, Any]:
             "completed_at": clock.rfc3339(order.completed_at) if order.completed_at else None,
         },
         "attribution": _attribution(conversion),
-        "terms": _terms(conditions) if conditions else None,
+        "terms": _terms(conditions, facts) if conditions else None,
         "lines": [_line(priced) for priced in reckoned.priced.lines],
         "once": [_rate(rate) for rate in reckoned.priced.once],
         "reckoned_minor": reckoned.priced.total_minor,
         "total_minor": sum(reckoned.due.values()),
         "zero_because": None if facts.is_due else conversion.reason or order.status.value,
+        "credits": [
+            {"community": credit.community_id, "curator": credit.curator_id, "weight_bps": credit.weight_bps}
+            for credit in facts.credits
+        ],
         "split": [
             {
                 "owner": share.owner,
                 "role": share.role.value,
                 "weight_bps": share.weight_bps,
-                "amount_minor": reckoned.due.get(share.owner, 0),
+                "amount_minor": share.amount_minor if facts.is_due else 0,
+                "community": credit.community_id,
+                "curator": credit.curator_id,
+                "link": credit.link_id,
+                "credit_bps": credit.weight_bps,
             }
-            for share in reckoned.shares
+            for credit, shares in zip(facts.credits, reckoned.by_credit, strict=False)
+            for share in shares
         ],
     }
 
@@ -68,17 +77,19 @@ def _attribution(conversion: Any) -> dict[str, Any]:
         "reason": conversion.reason,
         "clicked_at": clock.rfc3339(conversion.clicked_at) if conversion.clicked_at else None,
         "candidates": conversion.evidence.get("candidates", []),
+        "rule": conversion.evidence.get("rule"),
+        "decided_by": conversion.evidence.get("decided_by"),
     }
 
 
-def _terms(conditions: Conditions) -> dict[str, Any]:
+def _terms(conditions: Conditions, facts: Facts) -> dict[str, Any]:
     return {
         "programme": conditions.programme_name,
         "version": conditions.terms_version,
         "valid_from": clock.rfc3339(conditions.valid_from),
         "window_days": conditions.window_days,
         "hold_days": conditions.hold_days,
-        "split_version": conditions.split_version,
+        "split_version": facts.credits[0].split_version if facts.credits else None,
     }
 
 

@@ -18,6 +18,7 @@ from affiliate.core.db import db
 from affiliate.core.web import PAGE_SIZE, decode_cursor, encode_cursor, see_other
 from affiliate.core.wording import one_line
 from affiliate.identity import guards
+from affiliate.merchants.wording import policy_sentences
 
 bp = Blueprint("commissions", __name__)
 
@@ -57,11 +58,14 @@ def community_list(slug: str) -> Any:
 @guards.require(*guards.EVERY_ROLE)
 def explain(commission_id: int) -> Any:
     """Why this amount: one page, top to bottom, for everybody whom the commission concerns."""
-    listed = lists.commission(db.session, guards.actor(), commission_id)
+    actor = guards.actor()
+    listed = lists.commission(db.session, actor, commission_id)
     return render_template(
         "affiliate/commissions/explain.html",
-        told=explanation(db.session, listed, now=clock.now()),
+        told=explanation(db.session, listed, actor=actor, now=clock.now()),
         community_minor=listed.community_minor,
+        order_id=listed.order.id,
+        policy_sentences=policy_sentences,
         at=datetime.fromisoformat,
         words=words,
         click_words=conversion_words,
@@ -80,7 +84,7 @@ def of_order(order_id: int) -> Any:
 def _place(listed: Listed) -> dict[str, Any]:
     """Whose navigation stands beside the page: the reader's own."""
     actor = guards.actor()
-    if listed.commission.community_id in actor.communities:
+    if listed.community.id in actor.communities:
         return {"area": "portal", "community": listed.community}
     if listed.commission.merchant_id in actor.merchants:
         return {"area": "merchant", "merchant": listed.merchant}

@@ -1,7 +1,8 @@
-"""Conversions, rank 7: which community an order is credited to, or why to none.
+"""Conversions, rank 7: which communities an order is credited to, or why to none.
 
-Table `conversions`, one row an order. The order's click token says link, moment and nonce; the click counts when it
-led from an enrolled community to this very store, before the order and inside the programme's window. Terms, split and
-curator are frozen with the credit: as long as the token and the moment of the order stay, nothing re-prices it.
-`estimate_minor` is written by commissions, which knows prices. Used by commissions, pipeline, insights and payouts.
+Tables `conversions`, one row an order; `credits`, its parts; `customer_clicks`, by which customers are known.
+`gathering` finds everything that might have caused an order (its click token, other clicks of whoever bought, coupon,
+declared reference), `rules` decides by the programme's ladder and model, `story` tells each reader why. Terms, splits and
+curators are frozen with the credits: as long as the order names the same, nothing re-prices it. Estimates are written
+by commissions, which knows prices. Used by commissions, pipeline, insights and payouts.
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from affiliate.conversions import lists, schemas
+from affiliate.conversions import lists, schemas, story
 from affiliate.core.api import ApiBlueprint
 from affiliate.core.db import db
 from affiliate.core.web import decode_cursor, page_json
@@ -22,4 +22,20 @@ def list_conversions(args: dict[str, Any]) -> Any:
     actor, cursor = guards.actor(), decode_cursor(args.get("cursor"))
     wanted = lists.wanted_by(db.session, actor, args)
     rows = lists.conversions(db.session, actor, wanted, before=cursor[0] if cursor else None, limit=args["limit"] + 1)
-    return page_json(rows, args["limit"], schemas.conversion_json, lambda row: row[0].id)
+    parts = lists.own_parts(db.session, [row[0].id for row in rows], actor.communities) if actor.communities else {}
+
+    def show(row: Any) -> dict[str, Any]:
+        foreign = not story.sight_of(actor, row[0].merchant_id).sees(row[0].community_id)
+        return schemas.conversion_json(row, parts.get(row[0].id) if foreign else None)
+
+    return page_json(rows, args["limit"], show, lambda row: row[0].id)
+
+
+@blp.get("/conversions/attribution")
+@guards.require(*guards.EVERY_ROLE)
+@blp.arguments(schemas.OrderArgs, location="query")
+@blp.response(200)
+def show_attribution(args: dict[str, Any]) -> Any:
+    """Why one order is credited as it is: every candidate, the rule that held, winners and losers with their reasons"""
+    found = story.by_ref(db.session, guards.actor(), args["merchant"], args["order"])
+    return story.told(db.session, found)

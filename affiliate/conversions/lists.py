@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from affiliate.catalogue.models import Product
 from affiliate.communities.models import Community, Curator
-from affiliate.conversions.models import Conversion, ConversionStatus
+from affiliate.conversions.models import Conversion, ConversionStatus, Credit
 from affiliate.core.errors import NotFound
 from affiliate.identity.actors import Actor
 from affiliate.links.models import TrackingLink
@@ -28,11 +28,21 @@ class Wanted:
     community_id: int | None = None
     order_ref: str | None = None
     status: ConversionStatus | None = None
+    is_lost: bool = False  # those of which the community has nothing because another candidate counted
 
     @property
     def is_narrowed(self) -> bool:
         """True when a person has chosen fewer than all."""
-        return self.order_ref is not None or self.status is not None
+        return self.order_ref is not None or self.status is not None or self.is_lost
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a reader's communities have of an order: the one with most of it, basis points, and money if completed."""
+
+    community: Community
+    weight_bps: int
+    estimate_minor: int
 
 
 def wanted_by(session: Session, actor: Actor, args: dict[str, Any]) -> Wanted:
@@ -85,14 +95,64 @@ def conversions(
 def _sees(actor: Actor) -> sa.ColumnElement[bool]:
     if actor.sees_all():
         return sa.true()
-    return Conversion.community_id.in_(actor.communities) | Conversion.merchant_id.in_(actor.merchants)
+    return of_communities(actor.communities) | Conversion.merchant_id.in_(actor.merchants)
+
+
+def of_communities(ids: Collection[int]) -> sa.ColumnElement[bool]:
+    """Conversions of which these communities have a part, and declined ones that their candidate came nearest to."""
+    return Conversion.community_id.in_(ids) | Conversion.id.in_(_candidates_of(ids).where(Credit.weight_bps > 0))
+
+
+def _candidates_of(ids: Collection[int]) -> sa.Select[Any]:
+    return sa.select(Credit.conversion_id).where(Credit.community_id.in_(ids), Credit.withdrawn_at.is_(None))
 
 
 def _narrowed(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     chosen = (
         (Conversion.merchant_id, wanted.merchant_id),
-        (Conversion.community_id, wanted.community_id),
         (Order.ref, wanted.order_ref),
         (Conversion.status, wanted.status),
     )
-    return [column == value for column, value in chosen if value is not None]
+    narrowed = [column == value for column, value in chosen if value is not None]
+    if wanted.community_id is not None and not wanted.is_lost:
+        narrowed.append(of_communities([wanted.community_id]))
+    return narrowed
+
+
+def lost(
+    session: Session, actor: Actor, community_id: int, *, before: int | None = None, limit: int
+) -> Sequence[sa.Row[Conversion, Order, Merchant, Credit]]:
+    """Orders that a community's click or coupon came to, and that others were credited for: the newest first.
+
+    The credit is the community's own row: weight 0, with the reason. Raises NotFound for a community not theirs.
+    """
+    if not actor.sees_community(community_id):
+        raise NotFound
+    query = (
+        sa.select(Conversion, Order, Merchant, Credit)
+        .join(Order, Order.id == Conversion.order_id)
+        .join(Merchant, Merchant.id == Conversion.merchant_id)
+        .join(Credit, Credit.conversion_id == Conversion.id)
+        .where(Credit.community_id == community_id, Credit.withdrawn_at.is_(None), Credit.weight_bps == 0)
+        .order_by(Conversion.id.desc())
+        .limit(limit)
+    )
+    return session.execute(query if before is None else query.where(Conversion.id < before)).all()
+
+
+def own_parts(session: Session, conversion_ids: Collection[int], community_ids: Collection[int]) -> dict[int, Part]:
+    """What these communities have of each conversion that others share, by conversion: part, estimate, and whose."""
+    wanted = (
+        sa.select(Credit, Community)
+        .join(Community, Community.id == Credit.community_id)
+        .where(Credit.conversion_id.in_(conversion_ids), Credit.community_id.in_(community_ids))
+        .where(Credit.withdrawn_at.is_(None), Credit.weight_bps > 0)
+        .order_by(Credit.conversion_id, Credit.position)
+    )
+    found: dict[int, Part] = {}
+    for credit, community in session.execute(wanted):
+        before = found.get(credit.conversion_id, Part(community, 0, 0))
+        found[credit.conversion_id] = Part(
+            before.community, before.weight_bps + credit.weight_bps, before.estimate_minor + credit.estimate_minor
+        )
+    return found

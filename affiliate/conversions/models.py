@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from affiliate.core.db import Base, choice, primary_key
@@ -21,7 +21,10 @@ class ConversionStatus(StrEnum):
 
 
 class Conversion(Base):
-    """One per order, also where nobody is credited: the reason stands there. Terms and split are frozen with it."""
+    """One per order, also where nobody is credited: the reason stands there. Terms are frozen with it.
+
+    Community, link, curator, enrollment and split are those of the largest credit; all stand in `credits`.
+    """
 
     __tablename__ = "conversions"
     __table_args__ = (
@@ -29,6 +32,13 @@ class Conversion(Base):
         CheckConstraint("status <> 'confirmed' OR enrollment_id IS NOT NULL", name="confirmed_has_enrollment"),
         Index("ix_conversions_community_placed_at", "community_id", "placed_at"),
         Index("ix_conversions_merchant_placed_at", "merchant_id", "placed_at"),
+        Index(  # finds what a click that becomes known may explain
+            "ix_conversions_customer",
+            "customer_key",
+            "merchant_id",
+            sqlite_where=text("customer_key IS NOT NULL"),
+            postgresql_where=text("customer_key IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = primary_key()
@@ -51,5 +61,58 @@ class Conversion(Base):
     estimate_minor: Mapped[int] = mapped_column(default=0)  # what it would earn, all shares, if completed as it stands
     community_estimate_minor: Mapped[int] = mapped_column(default=0)  # of it, the community's and its curators' part
     evidence: Mapped[dict[str, Any]] = mapped_column(default=dict)  # the candidates and why each won or lost
+    customer_key: Mapped[str | None] = mapped_column(String(32))  # keyed hash of the store's word for its customer
     placed_at: Mapped[datetime]  # of the order, for lists
     updated_at: Mapped[datetime]
+
+
+class Credit(Base):
+    """A community's, curator's and link's part of an order; those in force sum to 10,000 basis points.
+
+    Another verdict withdraws them and adds new ones: none is ever changed in what it says or deleted. A community whose
+    candidates all lost has a row with weight 0 and the reason, so that it, too, finds the order.
+    """
+
+    __tablename__ = "credits"
+    __table_args__ = (
+        CheckConstraint("weight_bps BETWEEN 0 AND 10000", name="weight_sane"),
+        CheckConstraint("(weight_bps = 0) = (reason IS NOT NULL)", name="loser_has_reason"),
+        CheckConstraint("weight_bps = 0 OR split_id IS NOT NULL", name="winner_has_split"),
+        Index(
+            "uq_credits_in_force",
+            "conversion_id",
+            "position",
+            unique=True,
+            sqlite_where=text("withdrawn_at IS NULL"),
+            postgresql_where=text("withdrawn_at IS NULL"),
+        ),
+        Index("ix_credits_community_conversion", "community_id", "conversion_id"),
+    )
+
+    id: Mapped[int] = primary_key()
+    conversion_id: Mapped[int] = mapped_column(ForeignKey("conversions.id"))
+    position: Mapped[int]  # 0 is the largest
+    source: Mapped[str] = mapped_column(String(12))  # one of touches.Source
+    community_id: Mapped[int] = mapped_column(ForeignKey("communities.id"))
+    curator_id: Mapped[int | None] = mapped_column(ForeignKey("curators.id"))
+    link_id: Mapped[int | None] = mapped_column(ForeignKey("tracking_links.id"), index=True)
+    enrollment_id: Mapped[int | None] = mapped_column(ForeignKey("enrollments.id"))
+    split_id: Mapped[int | None] = mapped_column(ForeignKey("splits.id"))
+    weight_bps: Mapped[int]
+    reason: Mapped[str | None] = mapped_column(String(40))
+    clicked_at: Mapped[datetime | None]
+    estimate_minor: Mapped[int] = mapped_column(default=0)  # the community's and its curators' part, if completed
+    created_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+
+
+class CustomerClick(Base):
+    """A click that an order of a customer has brought back: whose it was, by a keyed hash of the store's word alone."""
+
+    __tablename__ = "customer_clicks"
+
+    merchant_id: Mapped[int] = mapped_column(ForeignKey("merchants.id"), primary_key=True)
+    customer_key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    clicked_at: Mapped[datetime] = mapped_column(primary_key=True)
+    nonce: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    link_id: Mapped[int] = mapped_column(ForeignKey("tracking_links.id"))

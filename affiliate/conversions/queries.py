@@ -4,29 +4,58 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from affiliate.conversions.models import Conversion
-from affiliate.conversions.rules import NOT_LOADED, Offer, Version
+from affiliate.communities.models import Community
+from affiliate.conversions.models import Conversion, ConversionStatus, Credit, CustomerClick
+from affiliate.conversions.touches import Offer, Policy, Version
 from affiliate.links.models import TrackingLink
-from affiliate.merchants.models import Enrollment, Programme, Split, Terms
+from affiliate.merchants.models import AttributionPolicy, Coupon, Enrollment, Programme, Rung, Split, Terms
 from affiliate.orders.models import Order
 from affiliate.storefronts.models import Pick
 from affiliate.tracking.models import Click
 
 Visit = tuple[datetime, int]
+Customer = tuple[int, str]  # merchant id, the keyed hash of the merchant's word for its customer
+WINDOW_MAX = timedelta(days=365)  # of any programme
+SECOND = timedelta(seconds=1)
+PER_VISITOR_MAX = 200  # clicks of one pseudonym at one store that are looked at
+EXPLAINED_MAX = 500
 
 
 def orders(session: Session, order_ids: Collection[int]) -> list[Any]:
     """The orders of a batch, held until the transaction ends, so that no two workers settle one at once."""
     wanted = sa.select(
-        Order.id, Order.merchant_id, Order.status, Order.currency, Order.placed_at, Order.click_token, Order.is_test
-    )
+        Order.id, Order.merchant_id, Order.status, Order.currency, Order.placed_at, Order.click_token, Order.coupon,
+        Order.reference, Order.customer_ref, Order.is_test,
+    )  # fmt: skip
     return list(session.execute(wanted.where(Order.id.in_(order_ids)).order_by(Order.id).with_for_update()))
+
+
+def telling(session: Session, order_ids: Collection[int]) -> list[Any]:
+    """Those of these orders that say whose click it was: a token and a customer beside it."""
+    both = (Order.customer_ref.is_not(None), Order.click_token.is_not(None))
+    wanted = sa.select(Order.merchant_id, Order.customer_ref).where(Order.id.in_(order_ids), *both)
+    return list(session.execute(wanted))
+
+
+def uncredited_of(session: Session, customers: Collection[Customer]) -> list[int]:
+    """Orders of these customers that nobody is credited for yet."""
+    wanted = (
+        sa.select(Conversion.order_id)
+        .where(
+            sa.tuple_(Conversion.merchant_id, Conversion.customer_key).in_(customers),
+            Conversion.terms_id.is_(None),
+            Conversion.status == ConversionStatus.DECLINED,
+        )
+        .order_by(Conversion.order_id.desc())
+        .limit(EXPLAINED_MAX)
+    )
+    return list(session.execute(wanted).scalars())
 
 
 def held(session: Session, order_ids: Collection[int]) -> dict[int, Any]:
@@ -35,25 +64,95 @@ def held(session: Session, order_ids: Collection[int]) -> dict[int, Any]:
     return {row.order_id: row for row in rows}
 
 
+def credits_in_force(session: Session, conversion_ids: Collection[int]) -> dict[int, list[Any]]:
+    """The credits of these conversions, losers too, as plain rows by conversion and in their order."""
+    wanted = sa.select(Credit.__table__).where(Credit.conversion_id.in_(conversion_ids), Credit.withdrawn_at.is_(None))
+    found: dict[int, list[Any]] = defaultdict(list)
+    for row in session.execute(wanted.order_by(Credit.conversion_id, Credit.position)):
+        found[row.conversion_id].append(row)
+    return found
+
+
 def links(session: Session, link_ids: Collection[int]) -> dict[int, Any]:
     """Each link's community and merchant, and the curator of the pick that owns it."""
-    rows = session.execute(
-        sa.select(TrackingLink.id, TrackingLink.community_id, TrackingLink.merchant_id, Pick.curator_id)
-        .outerjoin(Pick, Pick.link_id == TrackingLink.id)
-        .where(TrackingLink.id.in_(link_ids))
+    return {row.id: row for row in session.execute(_links().where(TrackingLink.id.in_(link_ids)))}
+
+
+def links_by_code(session: Session, codes: Collection[str]) -> dict[str, Any]:
+    """The same by the links' codes."""
+    return {row.code: row for row in session.execute(_links().where(TrackingLink.code.in_(codes)))}
+
+
+def _links() -> Any:
+    return sa.select(
+        TrackingLink.id, TrackingLink.code, TrackingLink.community_id, TrackingLink.merchant_id, Pick.curator_id
+    ).outerjoin(Pick, Pick.link_id == TrackingLink.id)
+
+
+def communities_by_slug(session: Session, slugs: Collection[str]) -> dict[str, int]:
+    rows = session.execute(sa.select(Community.slug, Community.id).where(Community.slug.in_(slugs)))
+    return {row.slug: row.id for row in rows}
+
+
+def coupons(session: Session, merchant_ids: Collection[int], keys: Collection[str]) -> dict[tuple[int, str], list[Any]]:
+    """Whom these codes stand for, by (merchant, code): every assignment, the oldest first."""
+    wanted = sa.select(Coupon.__table__).where(Coupon.merchant_id.in_(merchant_ids), Coupon.code_key.in_(keys))
+    found: dict[tuple[int, str], list[Any]] = defaultdict(list)
+    for row in session.execute(wanted.order_by(Coupon.valid_from, Coupon.id)):
+        found[row.merchant_id, row.code_key].append(row)
+    return found
+
+
+def customer_clicks(session: Session, customers: Collection[Customer]) -> dict[Customer, list[Any]]:
+    """The clicks that orders of these customers have brought back, by customer; the newest few of each."""
+    newest = sa.func.row_number().over(
+        partition_by=(CustomerClick.merchant_id, CustomerClick.customer_key), order_by=CustomerClick.clicked_at.desc()
     )
-    return {row.id: row for row in rows}
+    numbered = (
+        sa.select(CustomerClick.__table__, newest.label("place"))
+        .where(sa.tuple_(CustomerClick.merchant_id, CustomerClick.customer_key).in_(customers))
+        .subquery()
+    )
+    found: dict[Customer, list[Any]] = defaultdict(list)
+    for row in session.execute(sa.select(numbered).where(numbered.c.place <= PER_VISITOR_MAX)):
+        found[row.merchant_id, row.customer_key].append(row)
+    return found
 
 
-def visits(session: Session, keys: Collection[Visit]) -> dict[Visit, str]:
-    """What is known of the clicks: qualified, the reason against it, or not_loaded while the spool still has it."""
+def visits(session: Session, keys: Collection[Visit]) -> dict[Visit, Any]:
+    """What is known of these clicks: visitor, is_qualified, reason; nothing of one that is still in the spool."""
     rows = session.execute(
-        sa.select(Click.clicked_at, Click.nonce, Click.is_qualified, Click.reason).where(
+        sa.select(Click.clicked_at, Click.nonce, Click.visitor, Click.is_qualified, Click.reason).where(
             sa.tuple_(Click.clicked_at, Click.nonce).in_(keys)
         )
     )
-    known = {(row.clicked_at, row.nonce): "qualified" if row.is_qualified else row.reason for row in rows}
-    return {key: known.get(key) or NOT_LOADED for key in keys}
+    return {(row.clicked_at, row.nonce): row for row in rows}
+
+
+def visits_of(
+    session: Session, visitors: Collection[str], merchant_ids: Collection[int], moments: Collection[datetime]
+) -> dict[tuple[int, str], list[Any]]:
+    """The qualified clicks of these pseudonyms that orders of these moments may be owed to, by (store, visitor).
+
+    Of one pseudonym at one store the newest PER_VISITOR_MAX, so that a large house behind one address stays cheap.
+    """
+    newest = sa.func.row_number().over(
+        partition_by=(Click.visitor, Click.merchant_id), order_by=(Click.clicked_at.desc(), Click.nonce.desc())
+    )
+    numbered = (
+        sa.select(Click.clicked_at, Click.nonce, Click.visitor, Click.merchant_id, Click.link_id, newest.label("place"))
+        .where(
+            Click.visitor.in_(visitors),
+            Click.merchant_id.in_(merchant_ids),
+            Click.clicked_at.between(min(moments) - WINDOW_MAX, max(moments) + SECOND),
+            sa.text("is_qualified"),  # as the index says it
+        )
+        .subquery()
+    )
+    found: dict[tuple[int, str], list[Any]] = defaultdict(list)
+    for row in session.execute(sa.select(numbered).where(numbered.c.place <= PER_VISITOR_MAX)):
+        found[row.merchant_id, row.visitor].append(row)
+    return found
 
 
 def offers(session: Session, community_ids: Collection[int], merchant_ids: Collection[int]) -> list[Offer]:
@@ -71,8 +170,10 @@ def offers(session: Session, community_ids: Collection[int], merchant_ids: Colle
         .join(Programme, Programme.id == Enrollment.programme_id)
         .where(Enrollment.community_id.in_(community_ids), Programme.merchant_id.in_(merchant_ids))
     ).all()
-    terms = _versions(session, Terms, Terms.programme_id, {row.programme_id for row in rows})
+    programmes = {row.programme_id for row in rows}
+    terms = _versions(session, Terms, Terms.programme_id, programmes)
     splits = _versions(session, Split, Split.enrollment_id, {row.id for row in rows})
+    policies = _policies(session, programmes)
     return [
         Offer(
             programme_id=row.programme_id,
@@ -84,6 +185,7 @@ def offers(session: Session, community_ids: Collection[int], merchant_ids: Colle
             ended_at=row.ended_at,
             terms=tuple(terms[row.programme_id]),
             splits=tuple(splits[row.id]),
+            policies=tuple(policies[row.programme_id]),
         )
         for row in rows
     ]
@@ -94,4 +196,14 @@ def _versions(session: Session, kind: Any, parent: Any, parent_ids: Iterable[int
     wanted = sa.select(parent.label("parent"), kind.id, kind.version, kind.valid_from).where(parent.in_(parent_ids))
     for row in session.execute(wanted):
         found[row.parent].append(Version(row.id, row.version, row.valid_from))
+    return found
+
+
+def _policies(session: Session, programme_ids: Collection[int]) -> dict[int, list[Policy]]:
+    found: dict[int, list[Policy]] = defaultdict(list)
+    wanted = sa.select(AttributionPolicy.__table__).where(AttributionPolicy.programme_id.in_(programme_ids))
+    for row in session.execute(wanted):
+        ladder = tuple(Rung(word) for word in row.ladder)
+        policy = Policy(row.id, row.version, row.valid_from, row.model, ladder, row.coupon_rule)
+        found[row.programme_id].append(policy)
     return found

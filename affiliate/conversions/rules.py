@@ -1,163 +1,126 @@
-"""Attribution: last click inside the programme's window. Pure: facts in, a credit or a named refusal out."""
+"""Attribution: who caused an order, by which rule, and why nobody else. Pure: facts in, credits and evidence out.
+
+1. Every candidate is judged alone (`judging`): before the order, inside the window, of a community enrolled then …
+2. The strongest one that counts (own click, coupon, latest remembered click, declared reference) names the programme;
+   candidates of another programme of the store lose.
+3. The programme's policy in force when the order was placed decides among the rest (`ladder`, `weights`).
+4. Every candidate stands in the evidence with its verdict; the same facts in any order, repeated, give the same.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Any
 
-from affiliate.merchants.rules import in_force
+from affiliate.conversions import ladder, reasons
+from affiliate.conversions.evidence import evidence_of
+from affiliate.conversions.judging import Judged, judge
+from affiliate.conversions.touches import Candidate, Offer, OrderFacts, Policy, distinct
+from affiliate.merchants.rules import LADDER, in_force
 
-# Reasons, stable codes. A click that was no person's cannot earn; one that was merely repeated can.
-NO_CLICK = "no_click"
-BAD_TOKEN = "bad_token"  # noqa: S105  a reason, not a secret
-OTHER_MERCHANT = "other_merchant"
-AFTER_ORDER = "after_order"
-OUTSIDE_WINDOW = "outside_window"
-NOT_ENROLLED = "not_enrolled"
-CLICK_NOT_QUALIFIED = "click_not_qualified"
-NO_TERMS = "no_terms"
-TEST_ORDER = "test_order"
-CANCELLED = "cancelled"
-WON = "won"
-EARLIER_CLICK = "earlier_click"
-NOBODYS_CLICK = frozenset({"bot", "head", "prefetch", "embedded", "no_agent"})
-NOT_LOADED = "not_loaded"
-
-
-@dataclass(frozen=True, slots=True)
-class OrderFacts:
-    """What attribution needs to know of an order. `brought_token`: it carried a click token, readable or not."""
-
-    merchant_id: int
-    placed_at: datetime
-    brought_token: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One click that might have caused the order. `visit` is qualified, not_loaded, or why the click was not."""
-
-    link_id: int
-    community_id: int
-    merchant_id: int
-    curator_id: int | None
-    clicked_at: datetime
-    nonce: int
-    visit: str = "qualified"
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """One version of terms or of a split, in force from a moment on until a later one's."""
-
-    id: int
-    version: int
-    valid_from: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A community's enrollment in one of the merchant's programmes, with all versions of terms and split."""
-
-    programme_id: int
-    enrollment_id: int
-    merchant_id: int
-    community_id: int
-    window_days: int
-    enrolled_at: datetime
-    ended_at: datetime | None
-    terms: tuple[Version, ...]
-    splits: tuple[Version, ...]
+_NAMES_NOBODY = frozenset({reasons.COUPON_UNKNOWN, reasons.REFERENCE_UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """The order is this candidate's, under these versions for life."""
+    """One community's, curator's and link's part of an order, under this split for life."""
 
     candidate: Candidate
     offer: Offer
-    terms_id: int
     split_id: int
-    evidence: dict[str, Any] = field(default_factory=dict)
+    weight_bps: int
 
 
 @dataclass(frozen=True, slots=True)
-class Declined:
-    """Nobody is credited. `candidate` is the click that came nearest, if the store's order brought one of its own."""
+class Attribution:
+    """The verdict on one order: credits, the largest first, or a reason.
 
-    reason: str
-    candidate: Candidate | None = None
+    `nearest` is the candidate that came nearest where nobody is credited. `lost` has one candidate, the latest, of each
+    community that has nothing of the order. `evidence` is plain values, kept as they are.
+    """
+
+    reason: str | None
+    credits: tuple[Credit, ...] = ()
+    terms_id: int | None = None
+    policy: Policy | None = None
+    nearest: Candidate | None = None
+    lost: tuple[Judged, ...] = ()
     evidence: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    candidate: Candidate
-    verdict: str
-    offer: Offer | None = None
-    terms: Version | None = None
-    split: Version | None = None
+def attribute(order: OrderFacts, candidates: Sequence[Candidate], offers: Sequence[Offer]) -> Attribution:
+    """Credit an order, or say why not."""
+    judged = [judge(order, one, offers) for one in distinct(list(candidates))]
+    anchor = _strongest([one for one in judged if one.counts])
+    if anchor is None:
+        return _declined(order, judged, None)
+    assert anchor.offer is not None  # what counts has its offer
+    policy = policy_of(anchor.offer, order)
+    judged = [_in_programme(order, one, anchor.offer.programme_id, offers) for one in judged]
+    deciding, decided = ladder.decide(order, [one for one in judged if one.counts], policy)
+    in_turn = iter(decided)
+    judged = [next(in_turn) if one.counts else one for one in judged]
+    credits = _credits(judged)
+    if deciding is None:
+        return _declined(order, judged, anchor.offer)
+    terms = next(one.terms for one in judged if one.counts)
+    assert terms is not None  # what counts has its terms
+    evidence = evidence_of(judged, anchor.offer, policy, deciding)
+    credited = {credit.candidate.community_id for credit in credits}
+    return Attribution(None, credits, terms.id, policy, None, _lost(judged, credited), evidence)
 
 
-def attribute(order: OrderFacts, candidates: Sequence[Candidate], offers: Sequence[Offer]) -> Credit | Declined:
-    """Credit the last click that counts; otherwise the reason of the last click that does not."""
-    if not candidates:
-        return Declined(BAD_TOKEN if order.brought_token else NO_CLICK, evidence={"candidates": []})
-    latest_first = sorted(candidates, key=lambda one: (one.clicked_at, one.nonce), reverse=True)
-    judged = [_judge(order, candidate, offers) for candidate in latest_first]
-    winner = next((one for one in judged if one.verdict == WON), None)
-    evidence = {"candidates": [_told(one, winner) for one in judged]}
-    if winner and winner.offer and winner.terms and winner.split:
-        return Credit(winner.candidate, winner.offer, winner.terms.id, winner.split.id, evidence)
-    nearest = judged[0]
-    known = None if nearest.verdict == OTHER_MERCHANT else nearest.candidate
-    return Declined(nearest.verdict, known, evidence)
+def policy_of(offer: Offer, order: OrderFacts) -> Policy:
+    """The programme's policy at the order; where it has not said any, the last click wins."""
+    return in_force(offer.policies, order.placed_at) or Policy(None, 0, offer.enrolled_at)
 
 
-def _judge(order: OrderFacts, click: Candidate, offers: Sequence[Offer]) -> _Judged:
-    if click.merchant_id != order.merchant_id:
-        return _Judged(click, OTHER_MERCHANT)
-    # Stores tell the moment of an order in whole seconds: a click within that second came before it.
-    if click.clicked_at.replace(microsecond=0) > order.placed_at:
-        return _Judged(click, AFTER_ORDER)
-    if click.visit in NOBODYS_CLICK:
-        return _Judged(click, CLICK_NOT_QUALIFIED)
-    enrolled = [offer for offer in offers if _enrolled(offer, click)]
-    if not enrolled:
-        return _Judged(click, NOT_ENROLLED)
-    return _judge_programme(order, click, enrolled)
+def _strongest(judged: Sequence[Judged]) -> Judged | None:
+    """By proof, then the latest."""
+    by_proof = sorted(judged, key=lambda one: one.candidate.order_in_time, reverse=True)
+    return min(by_proof, key=lambda one: LADDER.index(one.candidate.rung), default=None)
 
 
-def _enrolled(offer: Offer, click: Candidate) -> bool:
-    if (offer.community_id, offer.merchant_id) != (click.community_id, click.merchant_id):
-        return False
-    return offer.enrolled_at <= click.clicked_at and (offer.ended_at is None or click.clicked_at < offer.ended_at)
+def _in_programme(order: OrderFacts, one: Judged, programme_id: int, offers: Sequence[Offer]) -> Judged:
+    """A candidate as the deciding programme sees it: its community may be enrolled in several of a store's."""
+    if not one.counts or (one.offer and one.offer.programme_id == programme_id):
+        return one
+    here = judge(order, one.candidate, [offer for offer in offers if offer.programme_id == programme_id])
+    return here if here.counts else one.loses(reasons.OTHER_PROGRAMME)
 
 
-def _judge_programme(order: OrderFacts, click: Candidate, enrolled: Sequence[Offer]) -> _Judged:
-    """Of the programmes with terms in force at the order, the newest enrollment; then its window."""
-    moment = max(order.placed_at, click.clicked_at)  # they differ within a second at most
-    for offer in sorted(enrolled, key=lambda one: (one.enrolled_at, one.enrollment_id), reverse=True):
-        terms, split = in_force(offer.terms, moment), in_force(offer.splits, moment)
-        if terms and split:
-            inside = order.placed_at - click.clicked_at <= timedelta(days=offer.window_days)
-            return _Judged(click, WON if inside else OUTSIDE_WINDOW, offer, terms, split)
-    return _Judged(click, NO_TERMS)
+def _credits(judged: Sequence[Judged]) -> tuple[Credit, ...]:
+    """One credit a link and curator, whose touches are summed; the largest first, of equal ones the earliest."""
+    found: dict[tuple[Any, ...], Credit] = {}
+    for one in judged:
+        if not one.weight_bps or one.offer is None or one.split is None:
+            continue
+        who = one.candidate
+        key = (who.community_id, who.link_id, who.curator_id, one.offer.enrollment_id)
+        before = found[key].weight_bps if key in found else 0
+        # The latest touch stands for its link: its click is what people look for.
+        found[key] = Credit(who, one.offer, one.split.id, before + one.weight_bps)
+    return tuple(sorted(found.values(), key=lambda credit: (-credit.weight_bps, credit.candidate.order_in_time)))
 
 
-def _told(judged: _Judged, winner: _Judged | None) -> dict[str, Any]:
-    """A candidate as evidence, for people and programs."""
-    click, offer = judged.candidate, judged.offer
-    late = judged.verdict == WON and judged is not winner
-    return {
-        "source": "token",
-        "link": click.link_id,
-        "community": click.community_id,
-        "clicked_at": click.clicked_at.isoformat().replace("+00:00", "Z"),
-        "visit": click.visit,
-        "verdict": EARLIER_CLICK if late else judged.verdict,
-        "programme": offer.programme_id if offer else None,
-        "window_days": offer.window_days if offer else None,
+def _declined(order: OrderFacts, judged: Sequence[Judged], offer: Offer | None) -> Attribution:
+    """The reason of the strongest candidate that named somebody, or a mark that is not ours."""
+    named = [one for one in judged if one.verdict not in _NAMES_NOBODY]
+    nearest = _strongest(named)
+    reason = nearest.verdict if nearest else reasons.NO_CLICK
+    known = nearest.candidate if nearest and reason != reasons.OTHER_MERCHANT else None
+    offer = offer or (nearest.offer if nearest else None)
+    policy = policy_of(offer, order) if offer else None
+    lost = _lost(judged, {known.community_id if known else None})
+    return Attribution(reason, (), None, policy, known, lost, evidence_of(judged, offer, policy))
+
+
+def _lost(judged: Sequence[Judged], others: set[int | None]) -> tuple[Judged, ...]:
+    """The latest candidate of each community that is not among the others, in order of time."""
+    latest = {
+        one.candidate.community_id: one
+        for one in judged
+        if one.candidate.community_id not in others | {None} and one.verdict != reasons.OTHER_MERCHANT
     }
+    return tuple(latest.values())

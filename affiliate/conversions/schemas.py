@@ -6,6 +6,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
+from affiliate.conversions.lists import Part
 from affiliate.conversions.models import ConversionStatus
 from affiliate.core import web
 from affiliate.core.clock import rfc3339
@@ -23,8 +24,18 @@ class ListArgs(web.Strict):
     limit = fields.Int(load_default=web.PAGE_SIZE, validate=validate.Range(1, web.PAGE_SIZE_MAX))
 
 
-def conversion_json(row: Any) -> dict[str, Any]:
+class OrderArgs(web.Strict):
+    """One order, by its store and the store's own number."""
+
+    merchant = Line(required=True, metadata={"description": "slug of the merchant"})
+    order = Line(required=True, metadata={"description": "the merchant's own order number"})
+
+
+def conversion_json(row: Any, own: Part | None = None) -> dict[str, Any]:
+    """One row of the list; `own` where the order is another community's first: what the reader has of it."""
     conversion, order, merchant, community, product, curator = row
+    if own is not None:
+        community, product, curator = own.community, None, None
     return {
         "order": order.ref,
         "merchant": merchant.slug,
@@ -34,7 +45,8 @@ def conversion_json(row: Any) -> dict[str, Any]:
         "status": conversion.status.value,
         "reason": conversion.reason,
         "estimate": web.money_json(conversion.estimate_minor, conversion.currency),
-        "clicked_at": rfc3339(conversion.clicked_at) if conversion.clicked_at else None,
+        "decided_by": conversion.evidence.get("decided_by"),
+        "clicked_at": rfc3339(conversion.clicked_at) if conversion.clicked_at and own is None else None,
         "placed_at": rfc3339(conversion.placed_at),
         "updated_at": rfc3339(conversion.updated_at),
     }

@@ -14,9 +14,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from affiliate.catalogue.models import Availability, Product, ProductStatus
-from affiliate.commissions.models import Commission, CommissionEvent, CommissionShare, ShareRole
+from affiliate.commissions.lists import owned_by
+from affiliate.commissions.models import Commission, CommissionEvent, CommissionShare
 from affiliate.communities.models import Brand, Community
-from affiliate.conversions.models import Conversion, ConversionStatus
+from affiliate.conversions.lists import of_communities
+from affiliate.conversions.models import Conversion, ConversionStatus, Credit
 from affiliate.insights import rules
 from affiliate.insights.days import local_day, within
 from affiliate.insights.rules import Period
@@ -78,19 +80,17 @@ def figures(session: Session, community: Community, period: Period) -> Figures:
         orders=session.scalars(sa.select(sa.func.count()).where(*_orders(community, period))).one(),
         estimated=_amounts(
             session,
-            sa.select(Conversion.currency, sa.func.sum(Conversion.community_estimate_minor))
-            .where(*_orders(community, period), Conversion.status == ConversionStatus.PENDING)
+            sa.select(Conversion.currency, sa.func.sum(Credit.estimate_minor))
+            .join(Credit, Credit.conversion_id == Conversion.id)
+            .where(Credit.community_id == community.id, Credit.withdrawn_at.is_(None))
+            .where(within(Conversion.placed_at, period), Conversion.status == ConversionStatus.PENDING)
             .group_by(Conversion.currency),
         ),
         earned=_amounts(
             session,
             sa.select(CommissionEvent.currency, sa.func.sum(CommissionShare.amount_minor))
             .join(CommissionShare, CommissionShare.event_id == CommissionEvent.id)
-            .where(
-                CommissionEvent.community_id == community.id,
-                CommissionShare.role != ShareRole.PLATFORM,
-                within(CommissionEvent.occurred_at, period),
-            )
+            .where(owned_by(community.id), within(CommissionEvent.occurred_at, period))
             .group_by(CommissionEvent.currency),
         ),
     )
@@ -121,7 +121,7 @@ def top_picks(session: Session, community: Community, period: Period) -> list[To
         .order_by(bought.desc(), visits.desc(), Pick.id)
         .limit(TOP_PICKS)
     ).all()
-    earned = _earned_by_link(session, [row.Pick.link_id for row in rows], period)
+    earned = _earned_by_link(session, community, [row.Pick.link_id for row in rows], period)
     return [
         TopPick(row.Pick, row.Product, row.name, row.clicks, row.orders, earned.get(row.Pick.link_id, []))
         for row in rows
@@ -170,7 +170,7 @@ def _visits(community: Community, period: Period) -> tuple[sa.ColumnElement[bool
 
 def _orders(community: Community, period: Period) -> tuple[sa.ColumnElement[bool], ...]:
     return (
-        Conversion.community_id == community.id,
+        of_communities([community.id]),
         Conversion.status != ConversionStatus.DECLINED,
         within(Conversion.placed_at, period),
     )
@@ -192,7 +192,9 @@ def _count_by_link(link_id: Any, conditions: tuple[sa.ColumnElement[bool], ...])
     )
 
 
-def _earned_by_link(session: Session, link_ids: Sequence[int], period: Period) -> dict[int, Amounts]:
+def _earned_by_link(
+    session: Session, community: Community, link_ids: Sequence[int], period: Period
+) -> dict[int, Amounts]:
     rows = session.execute(
         sa.select(Conversion.link_id, CommissionEvent.currency, sa.func.sum(CommissionShare.amount_minor))
         .join(Commission, Commission.conversion_id == Conversion.id)
@@ -200,7 +202,7 @@ def _earned_by_link(session: Session, link_ids: Sequence[int], period: Period) -
         .join(CommissionShare, CommissionShare.event_id == CommissionEvent.id)
         .where(
             Conversion.link_id.in_(link_ids),
-            CommissionShare.role != ShareRole.PLATFORM,
+            owned_by(community.id),
             within(CommissionEvent.occurred_at, period),
         )
         .group_by(Conversion.link_id, CommissionEvent.currency)

@@ -16,7 +16,7 @@ from affiliate.core.i18n import _l
 from affiliate.core.web import decode_cursor, page_json
 from affiliate.identity import guards
 from affiliate.identity.models import Role
-from affiliate.merchants import queries, schemas, service
+from affiliate.merchants import crediting, queries, schemas, service
 
 blp = ApiBlueprint("merchants", __name__)
 LOOKERS = guards.EVERY_ROLE
@@ -255,3 +255,63 @@ def _ended_or_resumed(enrollment_id: int, verb: Callable[..., bool]) -> Any:
         verb(session, enrollment, actor=actor, now=clock.now())
     row = queries.enrollment_for(db.session, actor, enrollment_id)
     return _enrollment_json(row, queries.splits_of(db.session, [enrollment_id]))
+
+
+@blp.get("/programmes/<int:programme_id>/attribution")
+@guards.require(*LOOKERS)
+@blp.response(200)
+def list_policies(programme_id: int) -> Any:
+    """Every version of how a programme credits orders, in words too; none means the last click"""
+    programme = queries.programme_for(db.session, guards.actor(), programme_id)
+    versions = queries.policies_of(db.session, [programme.id])
+    return {"items": [schemas.policy_json(one, programme.window_days) for one in versions], "next": None}
+
+
+@blp.post("/programmes/<int:programme_id>/attribution")
+@guards.require(*guards.MERCHANT)
+@blp.arguments(schemas.PolicySchema)
+@blp.response(201)
+def add_policy(wanted: dict[str, Any], programme_id: int) -> Any:
+    """Add a version of how a programme credits orders"""
+    actor = guards.actor()
+    with transaction(db.session) as session:
+        programme = queries.programme_run_by(session, actor, programme_id)
+        policy = crediting.add_policy(session, programme, **wanted, actor=actor, now=clock.now())
+    return schemas.policy_json(policy, programme.window_days)
+
+
+@blp.get("/merchants/<slug>/coupons")
+@guards.require(*LOOKERS)
+@blp.arguments(schemas.PageArgs, location="query")
+@blp.response(200)
+def list_coupons(args: dict[str, Any], slug: str) -> Any:
+    """The coupons that stand for communities, newest first; a community sees its own"""
+    actor, cursor = guards.actor(), decode_cursor(args.get("cursor"))
+    merchant = queries.merchant_known_to(db.session, actor, slug)
+    before = cursor[0] if cursor else None
+    rows = queries.coupons(db.session, actor, merchant, before=before, limit=args["limit"] + 1)
+    return page_json(rows, args["limit"], lambda row: schemas.coupon_json(*row), lambda row: row[0].id)
+
+
+@blp.post("/merchants/<slug>/coupons")
+@guards.require(*guards.MERCHANT)
+@blp.arguments(schemas.CouponSchema)
+@blp.response(201)
+def assign_coupon(wanted: dict[str, Any], slug: str) -> Any:
+    """Let a code of the shop stand for a community"""
+    actor, now = guards.actor(), clock.now()
+    with transaction(db.session) as session:
+        merchant = queries.merchant_run_by(session, actor, slug)
+        coupon, community, curator = crediting.assign_by_names(session, merchant, wanted, actor=actor, now=now)
+    return schemas.coupon_json(coupon, community, curator)
+
+
+@blp.delete("/merchants/<slug>/coupons/<int:coupon_id>")
+@guards.require(*guards.MERCHANT)
+@blp.response(204)
+def end_coupon(slug: str, coupon_id: int) -> None:
+    """Let a code stand for nobody from now on; what it has earned stays"""
+    actor = guards.actor()
+    with transaction(db.session) as session:
+        merchant = queries.merchant_run_by(session, actor, slug)
+        crediting.end_coupon(session, merchant, coupon_id, actor=actor, now=clock.now())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from affiliate.core.db import Base, choice, primary_key
@@ -38,6 +38,33 @@ class RateKind(StrEnum):
     PERCENT = "percent"  # bps of the line's commissionable net
     PER_ITEM = "per_item"  # amount for each unit that stays sold
     PER_ORDER = "per_order"  # amount once an order
+
+
+class AttributionModel(StrEnum):
+    """How the clicks that count share an order."""
+
+    LAST_CLICK = "last_click"
+    FIRST_CLICK = "first_click"
+    POSITION = "position"  # 40 % first, 40 % last, 20 % between
+    LINEAR = "linear"
+    TIME_DECAY = "time_decay"  # half-life seven days
+
+
+class Rung(StrEnum):
+    """What may decide an order; a policy's ladder says in which order they are asked."""
+
+    TOKEN = "token"  # noqa: S105  the click whose signed mark the order brought back
+    COUPON = "coupon"  # a code that is assigned to a community
+    REMEMBERED = "remembered"  # an earlier click of the same visitor, customer or member
+    REFERENCE = "reference"  # a community or link that the store names
+
+
+class CouponRule(StrEnum):
+    """Who goes first where an order has both: the click that it brought back, or the coupon."""
+
+    CLICK_WINS = "click_wins"
+    COUPON_WINS = "coupon_wins"
+    FRESH_CLICK_WINS = "fresh_click_wins"  # the click of the last 24 hours; against an older one the coupon
 
 
 class Merchant(Base):
@@ -123,6 +150,44 @@ class Rate(Base):
     rate_bps: Mapped[int | None]
     amount_minor: Mapped[int | None]
     currency: Mapped[str | None] = mapped_column(String(3))
+
+
+class AttributionPolicy(Base):
+    """One immutable version of how a programme credits orders; in force from `valid_from` until a later version's."""
+
+    __tablename__ = "attribution_policies"
+    __table_args__ = (UniqueConstraint("programme_id", "version"),)
+
+    id: Mapped[int] = primary_key()
+    programme_id: Mapped[int] = mapped_column(ForeignKey("programmes.id"))
+    version: Mapped[int]
+    valid_from: Mapped[datetime]
+    model: Mapped[AttributionModel] = mapped_column(choice(AttributionModel))
+    ladder: Mapped[list[str]]  # words of Rung, the first asked first; one that is left out is not asked
+    coupon_rule: Mapped[CouponRule] = mapped_column(choice(CouponRule))
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(String(80))
+
+
+class Coupon(Base):
+    """A merchant's code that stands for a community for a time; the same code may stand for another one later."""
+
+    __tablename__ = "coupons"
+    __table_args__ = (
+        Index("ix_coupons_merchant_code_key", "merchant_id", "code_key"),
+        CheckConstraint("valid_until IS NULL OR valid_until > valid_from", name="ends_after_it_begins"),
+    )
+
+    id: Mapped[int] = primary_key()
+    merchant_id: Mapped[int] = mapped_column(ForeignKey("merchants.id"))
+    code: Mapped[str] = mapped_column(String(40))  # as the store writes it
+    code_key: Mapped[str] = mapped_column(String(80))  # as it is compared: rules.coupon_key
+    community_id: Mapped[int] = mapped_column(ForeignKey("communities.id"), index=True)
+    curator_id: Mapped[int | None] = mapped_column(ForeignKey("curators.id"))
+    valid_from: Mapped[datetime]
+    valid_until: Mapped[datetime | None]  # the first moment at which it does not count any more
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(String(80))
 
 
 class Enrollment(Base):

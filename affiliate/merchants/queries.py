@@ -13,13 +13,24 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from affiliate.communities.models import Community
+from affiliate.communities.models import Community, Curator
 from affiliate.core.errors import Forbidden, NotFound
 from affiliate.identity.actors import Actor
 from affiliate.identity.models import Role
 from affiliate.identity.staff import held_scopes
 from affiliate.merchants import rules
-from affiliate.merchants.models import Enrollment, Merchant, Programme, Rate, Split, Terms, WebhookKey, WebhookKind
+from affiliate.merchants.models import (
+    AttributionPolicy,
+    Coupon,
+    Enrollment,
+    Merchant,
+    Programme,
+    Rate,
+    Split,
+    Terms,
+    WebhookKey,
+    WebhookKind,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +230,39 @@ def terms_in_force(session: Session, programme_id: int, *, at: datetime) -> tupl
     versions = {terms.id: (terms, rates) for terms, rates in frozen_terms(session, [programme_id])}
     newest = rules.in_force([terms for terms, _rates in versions.values()], at)
     return versions[newest.id] if newest else None
+
+
+def policies_of(session: Session, programme_ids: Collection[int]) -> Sequence[AttributionPolicy]:
+    """Every version of how these programmes credit orders; by programme, then version."""
+    wanted = sa.select(AttributionPolicy).where(AttributionPolicy.programme_id.in_(programme_ids))
+    ordered = wanted.order_by(AttributionPolicy.programme_id, AttributionPolicy.version)
+    return session.execute(ordered).scalars().all()
+
+
+def coupons(
+    session: Session, actor: Actor, merchant: Merchant, *, before: int | None = None, limit: int = 500
+) -> Sequence[sa.Row[Coupon, Community, Curator | None]]:
+    """A merchant's coupons, newest first: all of them for its staff, a community's own for the community."""
+    wanted = (
+        sa.select(Coupon, Community, Curator)
+        .join(Community, Community.id == Coupon.community_id)
+        .outerjoin(Curator, Curator.id == Coupon.curator_id)
+        .where(Coupon.merchant_id == merchant.id)
+        .order_by(Coupon.id.desc())
+        .limit(limit)
+    )
+    if not actor.sees_merchant(merchant.id):
+        wanted = wanted.where(Coupon.community_id.in_(actor.communities))
+    if before is not None:
+        wanted = wanted.where(Coupon.id < before)
+    return session.execute(wanted).all()
+
+
+def communities_joined(session: Session, merchant: Merchant) -> Sequence[Community]:
+    """The communities in any of a merchant's programmes, by name."""
+    joined = sa.select(Enrollment.community_id).join(Programme, Programme.id == Enrollment.programme_id)
+    wanted = sa.select(Community).where(Community.id.in_(joined.where(Programme.merchant_id == merchant.id)))
+    return session.execute(wanted.order_by(Community.name)).scalars().all()
 
 
 def splits_of(session: Session, enrollment_ids: Collection[int]) -> Sequence[Split]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Protocol, TypeVar
@@ -13,11 +14,23 @@ from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from affiliate.core.signing import SECRET_PREFIX
+from affiliate.merchants.models import AttributionModel, CouponRule, Rung
 
+LADDER = (Rung.TOKEN, Rung.COUPON, Rung.REMEMBERED, Rung.REFERENCE)  # where a programme has said nothing
 HOST_MAX = 253
 STANDARD_SECRET_BYTES = range(24, 65)  # Standard Webhooks: 24 to 64 bytes of key
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_COUPON_ENDS = re.compile(r"[,;\s]+")
 _CLICK_PARAM = re.compile(r"[A-Za-z0-9_.-]{1,40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """How orders are credited where a programme has said nothing."""
+
+    model: AttributionModel = AttributionModel.LAST_CLICK
+    ladder: tuple[Rung, ...] = LADDER
+    coupon_rule: CouponRule = CouponRule.CLICK_WINS
 
 
 class Version(Protocol):
@@ -82,3 +95,33 @@ def _zones() -> frozenset[str]:
 def is_zone(name: str) -> bool:
     """True for a zone of the tz database, such as Asia/Jakarta."""
     return name in _zones()
+
+
+def coupon_key(code: str) -> str:
+    """A code as it is compared: without regard to case or to spaces around it."""
+    return code.strip().casefold()
+
+
+def coupon_keys(told: str | None) -> list[str]:
+    """The codes that an order tells, in its order, each once: "SAVE10, cloz10" is save10 and cloz10."""
+    return list(dict.fromkeys(coupon_key(part) for part in _COUPON_ENDS.split(told or "") if part))
+
+
+def ladder_for(rule: CouponRule) -> tuple[Rung, ...]:
+    """The usual ladder under a coupon rule."""
+    return (Rung.COUPON, Rung.TOKEN, *LADDER[2:]) if rule is CouponRule.COUPON_WINS else LADDER
+
+
+def ladder_fault(ladder: Sequence[Rung], rule: CouponRule, model: AttributionModel) -> str | None:
+    """What is wrong with a ladder, as a stable code: a policy never says one thing and does another."""
+    if len(set(ladder)) != len(ladder):
+        return "rung_twice"
+    if Rung.TOKEN not in ladder:
+        return "token_missing"
+    if Rung.COUPON in ladder:
+        coupon_first = ladder.index(Rung.COUPON) < ladder.index(Rung.TOKEN)
+        if coupon_first != (rule is CouponRule.COUPON_WINS):
+            return "against_coupon_rule"
+    if model is not AttributionModel.LAST_CLICK and Rung.REMEMBERED not in ladder:
+        return "remembered_missing"
+    return None

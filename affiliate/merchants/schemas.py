@@ -8,12 +8,17 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, pre_load, validate, validates_schema
 
+from affiliate.communities.models import Community, Curator
 from affiliate.core import money, web
 from affiliate.core.clock import rfc3339
 from affiliate.core.i18n import _l
 from affiliate.core.wording import Line
 from affiliate.merchants import rules
 from affiliate.merchants.models import (
+    AttributionModel,
+    AttributionPolicy,
+    Coupon,
+    CouponRule,
     Enrollment,
     Merchant,
     PayableWhen,
@@ -21,12 +26,14 @@ from affiliate.merchants.models import (
     Rate,
     RateKind,
     RateScope,
+    Rung,
     Split,
     Terms,
     WebhookKey,
     WebhookKind,
 )
 from affiliate.merchants.service import SPLIT_PARTS
+from affiliate.merchants.wording import policy_sentences
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
@@ -211,6 +218,98 @@ class EnrollmentSchema(web.Strict):
     community = fields.Str(required=True, metadata={"description": "slug of the community"})
     split = fields.Nested(SplitSchema, required=True)
     valid_from = _moment(load_default=None, allow_none=True)
+
+
+class PolicySchema(web.Strict):
+    """How orders placed from `valid_from` on are credited; without a ladder the usual one for the coupon rule."""
+
+    valid_from = _moment(required=True)
+    model = fields.Enum(AttributionModel, by_value=True, load_default=AttributionModel.LAST_CLICK)
+    coupon_rule = fields.Enum(CouponRule, by_value=True, load_default=CouponRule.CLICK_WINS)
+    ladder = fields.List(
+        fields.Enum(Rung, by_value=True), load_default=None, allow_none=True, validate=validate.Length(1, len(Rung))
+    )
+
+
+def _code() -> fields.Str:
+    text = _l("Use 2 to 40 letters, digits, dots, hyphens and underscores.")
+    return fields.Str(required=True, validate=validate.Regexp(r"^[A-Za-z0-9_.-]{2,40}(?!\n)$", error=text))
+
+
+class CouponSchema(web.Strict):
+    """A code of the shop that stands for a community, perhaps for one of its curators, for a time."""
+
+    code = _code()
+    community = fields.Str(required=True, metadata={"description": "slug of the community"})
+    curator = fields.Str(load_default=None, allow_none=True, metadata={"description": "handle of its curator"})
+    valid_from = _moment(load_default=None, allow_none=True)
+    valid_until = _moment(load_default=None, allow_none=True)
+
+
+class DayField(fields.Date):
+    """A day from a form between 2000 and 2200; left empty it is None."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        day = super()._deserialize(value, attr, data, **kwargs) if value else None
+        if day is not None and not EARLIEST.date() <= day <= LATEST.date():
+            raise self.make_error("invalid", obj_type="date", input=value)
+        return day
+
+
+def _day() -> DayField:
+    text = _l("Use a day between 2000 and 2200.")
+    return DayField(load_default=None, allow_none=True, error_messages={"invalid": text})
+
+
+class PolicyForm(web.Strict):
+    """The same as PolicySchema from a form: steps one by one, and the day from which it holds, now where none."""
+
+    valid_from = _day()
+    model = fields.Enum(AttributionModel, by_value=True, required=True)
+    coupon_rule = fields.Enum(CouponRule, by_value=True, required=True)
+    step_1, step_2, step_3, step_4 = (fields.Str(load_default="") for _step in Rung)
+
+    @post_load
+    def ladder_from_steps(self, data: dict[str, Any], **_options: Any) -> dict[str, Any]:
+        steps = [data.pop(f"step_{place}") for place in range(1, len(Rung) + 1)]
+        return data | {"ladder": [Rung(step) for step in steps if step in set(Rung)]}
+
+
+class CouponForm(web.Strict):
+    """The same from a form, in days; the last one counts to its end."""
+
+    code = _code()
+    community = fields.Str(required=True)
+    curator = Line(load_default="")
+    valid_from = _day()
+    valid_until = _day()
+
+
+def policy_json(policy: AttributionPolicy, window_days: int) -> dict[str, Any]:
+    """One version, also in words."""
+    return {
+        "programme": policy.programme_id,
+        "version": policy.version,
+        "valid_from": rfc3339(policy.valid_from),
+        "model": policy.model.value,
+        "coupon_rule": policy.coupon_rule.value,
+        "ladder": policy.ladder,
+        "window_days": window_days,
+        "words": policy_sentences(policy.model, policy.ladder, policy.coupon_rule, window_days),
+        "created_at": rfc3339(policy.created_at),
+    }
+
+
+def coupon_json(coupon: Coupon, community: Community, curator: Curator | None) -> dict[str, Any]:
+    return {
+        "id": coupon.id,
+        "code": coupon.code,
+        "community": community.slug,
+        "curator": curator.handle if curator else None,
+        "valid_from": rfc3339(coupon.valid_from),
+        "valid_until": rfc3339(coupon.valid_until) if coupon.valid_until else None,
+        "created_at": rfc3339(coupon.created_at),
+    }
 
 
 def merchant_json(merchant: Merchant) -> dict[str, Any]:

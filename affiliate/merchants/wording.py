@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from affiliate.core import money
 from affiliate.core.i18n import _, _l, format_bps, format_money
 from affiliate.merchants.matching import PayingRate, one_piece_pays
-from affiliate.merchants.models import PayableWhen, Rate, RateKind, RateScope, WebhookKind
+from affiliate.merchants.models import (
+    AttributionModel,
+    CouponRule,
+    PayableWhen,
+    Rate,
+    RateKind,
+    RateScope,
+    Rung,
+    WebhookKind,
+)
 
 KIND_NAMES = {
     WebhookKind.STANDARD: _l("Standard Webhooks"),
@@ -42,6 +53,58 @@ def example_text(rate: PayingRate, currency: str) -> str:
     price = example_minor(currency)
     pays = format_money(one_piece_pays(rate, price), currency)
     return _("an order of %(price)s pays %(pays)s", price=format_money(price, currency), pays=pays)
+
+
+MODEL_NAMES = {
+    AttributionModel.LAST_CLICK: _l("Last click"),
+    AttributionModel.FIRST_CLICK: _l("First click"),
+    AttributionModel.POSITION: _l("First and last"),
+    AttributionModel.LINEAR: _l("All the same"),
+    AttributionModel.TIME_DECAY: _l("The later, the more"),
+}
+MODEL_TEXTS = {
+    AttributionModel.LAST_CLICK: _l("The last click has the whole order: the one whose mark the order brings back."),
+    AttributionModel.FIRST_CLICK: _l("The first of all clicks that count has the whole order."),
+    AttributionModel.POSITION: _l(
+        "The first and the last click have 40 % each; those between share 20 %. Two share evenly."
+    ),
+    AttributionModel.LINEAR: _l("All clicks that count share the order evenly."),
+    AttributionModel.TIME_DECAY: _l("All clicks share the order; one that is seven days older counts half."),
+}
+RUNG_NAMES = {
+    Rung.TOKEN: _l("the click whose mark the order brings back"),
+    Rung.COUPON: _l("a coupon that stands for a community"),
+    Rung.REMEMBERED: _l("an earlier click of the same visitor or customer"),
+    Rung.REFERENCE: _l("what the store names"),
+}
+COUPON_RULE_NAMES = {
+    CouponRule.CLICK_WINS: _l("The click wins"),
+    CouponRule.COUPON_WINS: _l("The coupon wins"),
+    CouponRule.FRESH_CLICK_WINS: _l("A fresh click wins"),
+}
+COUPON_RULE_TEXTS = {
+    CouponRule.CLICK_WINS: _l("Where an order has both, its own click goes before a coupon."),
+    CouponRule.COUPON_WINS: _l("Where an order has both, a coupon goes before its own click."),
+    CouponRule.FRESH_CLICK_WINS: _l(
+        "Where an order has both, its own click goes before a coupon if it is of the last 24 hours; an older one loses."
+    ),
+}
+
+
+def policy_sentences(model: str, ladder: Sequence[str], coupon_rule: str, window_days: int) -> list[str]:
+    """How a programme credits orders, as both sides read it."""
+    rungs = "; ".join(f"{place}. {RUNG_NAMES[Rung(word)]}" for place, word in enumerate(ladder, 1))
+    told = [_("Asked in this order, the first that is there decides: %(rungs)s.", rungs=rungs)]
+    if Rung.COUPON in ladder:
+        told.append(str(COUPON_RULE_TEXTS[CouponRule(coupon_rule)]))
+    told.append(str(MODEL_TEXTS[AttributionModel(model)]))
+    told.append(
+        _(
+            "A click counts for %(days)s days, if a person made it while the community was in the programme.",
+            days=window_days,
+        )
+    )
+    return told
 
 
 def rate_text(rate: Rate) -> str:

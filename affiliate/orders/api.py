@@ -104,6 +104,7 @@ def order_json(
         "refunded": money_json(order.refunded_minor, order.currency),
         "click_token": order.click_token,
         "coupon": order.coupon,
+        "reference": order.reference,
         "test": order.is_test,
         "state_hash": order.state_hash,
         "lines": [_line_json(line, order.currency) for line in lines],

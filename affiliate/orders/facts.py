@@ -75,6 +75,7 @@ class EventFacts:
     placed_at: datetime | None = None
     click_token: str | None = None
     coupon: str | None = None
+    reference: str | None = None
     is_test: bool | None = None
     customer_ref: str | None = None
     customer_is_new: bool | None = None
@@ -88,6 +89,8 @@ class EventFacts:
         told["placed_at"] = rfc3339(self.placed_at) if self.placed_at else None
         told["lines"] = None if self.lines is None else [plain(line) for line in self.lines]
         told["refund"] = told_refund(self.refund) if self.refund else None
+        if self.reference is None:
+            del told["reference"]  # the same words as before there was this field are the same event
         return told
 
     def digest(self) -> str:

@@ -112,6 +112,7 @@ class Order(Base):
     version: Mapped[int]
     click_token: Mapped[str | None] = mapped_column(String(80))
     coupon: Mapped[str | None] = mapped_column(String(80))
+    reference: Mapped[str | None] = mapped_column(String(80))  # a community or link that the store names
     customer_ref: Mapped[str | None] = mapped_column(String(120))
     customer_is_new: Mapped[bool | None]
     is_test: Mapped[bool] = mapped_column(default=False)

@@ -18,7 +18,7 @@ from affiliate.orders.rules import OrderState
 _KEPT_ON_CHANGE = frozenset({"merchant_id", "ref", "first_seen_at"})
 _SAME_NAME = (
     "status", "currency", "placed_at", "completed_at", "completed_seen_at", "cancelled_at", "version", "click_token",
-    "coupon", "customer_ref", "customer_is_new", "is_test", "shipping_minor", "total_minor", "net_minor",
+    "coupon", "reference", "customer_ref", "customer_is_new", "is_test", "shipping_minor", "total_minor", "net_minor",
     "refunded_minor",
 )  # fmt: skip
 

@@ -2,7 +2,8 @@
 
 Life. The newest life event tells the order's fields: highest version; at the same version `cancelled` wins, then
 completed over paid over the rest; then the later time, then the digest. Events without a version (0) are told apart
-by time first. Fields that a newer event leaves out (lines of a bare cancellation, click token, coupon, customer, test)
+by time first. Fields that a newer event leaves out (lines of a bare cancellation, click token, coupon, reference,
+customer, test)
 are taken from the newest event that tells them.
 
 Status. Cancelled when the newest event is. Otherwise the furthest of placed, paid, completed that any event since the
@@ -69,6 +70,7 @@ class OrderState:
     cancelled_at: datetime | None
     click_token: str | None
     coupon: str | None
+    reference: str | None
     customer_ref: str | None
     customer_is_new: bool | None
     is_test: bool
@@ -94,14 +96,14 @@ class OrderState:
     def state_hash(self) -> str:
         """SHA-256 of everything that follows from the events' meaning, so not of when they came in."""
         told = [
-            [getattr(self, name) for name in _MEANING],
+            [getattr(self, name) for name in _MEANING] + ([self.reference] if self.reference else []),
             [[facts.plain(one.line), one.refunded_quantity, one.refunded_minor] for one in self.lines],
             [[facts.told_refund(one.refund), one.occurred_at] for one in self.refunds],
         ]
         return sha256_hex(json.dumps(told, default=str, separators=(",", ":")).encode())
 
 
-_APART = frozenset({"completed_seen_at", "foreign", "lines", "refunds"})
+_APART = frozenset({"completed_seen_at", "foreign", "lines", "reference", "refunds"})
 _MEANING = tuple(one.name for one in fields(OrderState) if one.name not in _APART)
 
 
@@ -157,6 +159,7 @@ def _life(life: Sequence[Event]) -> OrderState:
         cancelled_at=newest.occurred_at if is_cancelled else None,
         click_token=_told(life, lambda told: told.click_token),
         coupon=_told(life, lambda told: told.coupon),
+        reference=_told(life, lambda told: told.reference),
         customer_ref=_told(life, lambda told: told.customer_ref),
         customer_is_new=_told(life, lambda told: told.customer_is_new),
         is_test=_told(life, lambda told: told.is_test) or False,

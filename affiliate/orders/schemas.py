@@ -175,6 +175,7 @@ class OrderSchema(_Liberal):
     placed_at = Moment(load_default=None, allow_none=True)
     click_token = Words(80)
     coupon = Words(80)
+    reference = Words(80)
     test = YesNo(load_default=None, allow_none=True)
     customer = fields.Nested(CustomerSchema, load_default=None, allow_none=True)
     lines = fields.List(
@@ -292,6 +293,7 @@ def _facts(kind: str, envelope: Mapping[str, Any]) -> EventFacts:
         placed_at=data["placed_at"],
         click_token=data["click_token"],
         coupon=data["coupon"],
+        reference=data["reference"],
         is_test=data["test"],
         customer_ref=customer.get("ref"),
         customer_is_new=customer.get("is_new"),

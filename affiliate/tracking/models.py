@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String
+from sqlalchemy import BigInteger, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from affiliate.core.db import Base
@@ -16,6 +16,14 @@ class Click(Base):
     __tablename__ = "clicks"
     __table_args__ = (
         Index("ix_clicks_link_visitor", "link_id", "visitor", "clicked_at"),  # finds repeated ones
+        Index(  # finds the other visits of whoever bought
+            "ix_clicks_visitor_merchant",
+            "visitor",
+            "merchant_id",
+            "clicked_at",
+            sqlite_where=text("is_qualified"),
+            postgresql_where=text("is_qualified"),
+        ),
         Index("ix_clicks_community_clicked_at", "community_id", "clicked_at"),
         Index("ix_clicks_merchant_clicked_at", "merchant_id", "clicked_at"),
     )

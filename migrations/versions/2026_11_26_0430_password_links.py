@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_26_0430"
-down_revision = "2026_11_22_0705"
+down_revision = "2026_11_26_0420"
 branch_labels = None
 depends_on = None
 

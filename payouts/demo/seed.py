@@ -26,7 +26,7 @@ from affiliate.tracking import jobs as tracking
 from affiliate.tracking import records, tokens
 from affiliate.tracking.spool import Spool
 from payouts.booking import jobs as booking
-from payouts.demo import world
+from payouts.demo import journeys, world
 from payouts.demo.month import DAYS, Telling, Visit, imagine
 from payouts.demo.story import CLUBS
 from payouts.rails.registry import RAILS
@@ -58,7 +58,11 @@ def seed(now: datetime) -> bool:
         pass
     with transaction(db.session) as session:
         picks = world.make_shelves(session, opening)
-    month = imagine(picks, begin=begin, end=now - timedelta(minutes=1), seed=SEED)
+        shared_from = begin + timedelta(days=journeys.SHARED_FROM)
+        world.say_how_orders_are_credited(session, journeys.COUPONS, shared_from=shared_from, now=opening)
+    clicked = [pick for pick in picks if (pick.club, pick.store.slug) != journeys.ONLY_IN_JOURNEYS]
+    month = imagine(clicked, begin=begin, end=now - timedelta(minutes=1), seed=SEED)
+    journeys.add(month, picks, begin=begin)
     _live(month.visits, month.tellings, begin, now, settings)
     return True
 

@@ -176,7 +176,7 @@ SAHABAT = Club(
     ("rio@sahabat-senandika.example", "Rio Wicaksana"),
     (("rio", "Rio Wicaksana", "rio@sahabat-senandika.example"),
      ("nadia", "Nadia Putri", "nadia@sahabat-senandika.example")),
-    ("panggung-resmi",), (1500, 7000, 1500, 0),
+    ("panggung-resmi", "pasar-laras"), (1500, 7000, 1500, 0),
     (
         Shelf("siap-konser", "Siap konser", "Yang wajib ada di tas sebelum lampu padam.", (
             ("panggung-resmi", "S24-LS3", "rio", "Versi 3 akhirnya tahan dua konser tanpa ganti baterai."),
@@ -190,6 +190,10 @@ SAHABAT = Club(
             ("panggung-resmi", "S24-KC2", "nadia", "Hadiah kecil yang paling sering kami beli ulang."),
             ("panggung-resmi", "S24-PC7", "rio", "Tinggal sedikit, seri lama."),
             ("panggung-resmi", "S24-HD1", "nadia", "Bahan dalamnya lembut sekali, dipakai pulang subuh."),
+        )),
+        Shelf("pulang-konser", "Pulang konser", "Untuk subuh di stasiun, waktu suara sudah habis.", (
+            ("pasar-laras", "PL-2008", "rio", "Tudungnya cukup dalam untuk tidur di kursi tunggu."),
+            ("pasar-laras", "PL-2001", "nadia", "Berdiri delapan jam, kaki masih mau diajak jalan."),
         )),
     ),
 )  # fmt: skip

@@ -6,6 +6,7 @@ Everything goes through the rooms' own verbs, so that the demo looks as if peopl
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,8 +26,18 @@ from affiliate.identity import service as identity
 from affiliate.identity.actors import Actor, system
 from affiliate.identity.models import Role, User
 from affiliate.identity.queries import actor_of_user
+from affiliate.merchants import crediting
 from affiliate.merchants import service as merchants
-from affiliate.merchants.models import Merchant, PayableWhen, Programme, RateKind, RateScope, WebhookKind
+from affiliate.merchants.models import (
+    AttributionModel,
+    CouponRule,
+    Merchant,
+    PayableWhen,
+    Programme,
+    RateKind,
+    RateScope,
+    WebhookKind,
+)
 from affiliate.storefronts import service as storefronts
 from payouts.demo.story import CLUBS, PASSWORD, STAFF, STORES, Club, Item, Store
 from payouts.payees import queries as payees
@@ -43,6 +54,7 @@ class PickFact:
     link_id: int
     store: Store
     item: Item
+    club: str
 
 
 def make_stores(session: Session, settings: Settings, now: datetime) -> None:
@@ -117,9 +129,25 @@ def make_shelves(session: Session, now: datetime) -> list[PickFact]:
                     session, community, collection, product, note=note, curator=curator, actor=ROBOT, now=now
                 )
                 item = next(one for one in stores[slug].items if one.sku == sku)
-                facts.append(PickFact(picked.link.id, stores[slug], item))
+                facts.append(PickFact(picked.link.id, stores[slug], item, club.slug))
             storefronts.publish(session, collection, actor=ROBOT, now=now)
     return facts
+
+
+def say_how_orders_are_credited(
+    session: Session, coupons: Sequence[tuple[str, str, str, str | None]], *, shared_from: datetime, now: datetime
+) -> None:
+    """Coupons that stand for communities, and from a day on one store that shares orders among clicks."""
+    for store, code, club, handle in coupons:
+        merchant = session.execute(sa.select(Merchant).where(Merchant.slug == store)).scalar_one()
+        wanted = {"code": code, "community": club, "curator": handle, "valid_from": None, "valid_until": None}
+        crediting.assign_by_names(session, merchant, wanted, actor=ROBOT, now=now)
+    sharing = sa.select(Programme).join(Merchant, Merchant.id == Programme.merchant_id)
+    programme = session.execute(sharing.where(Merchant.slug == "pasar-laras")).scalar_one()
+    crediting.add_policy(
+        session, programme, valid_from=shared_from, model=AttributionModel.POSITION, ladder=None,
+        coupon_rule=CouponRule.CLICK_WINS, actor=ROBOT, now=now,
+    )  # fmt: skip
 
 
 def give_payout_accounts(session: Session, now: datetime) -> None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from affiliate.communities.models import Community, Curator
-from affiliate.conversions.models import Conversion, ConversionStatus
+from affiliate.conversions.models import Conversion, ConversionStatus, Credit
 from affiliate.core import clock
 from affiliate.core.i18n import DEFAULT_ZONE
 from payouts.booking import queries as booking
@@ -97,8 +97,10 @@ def _by_currency(sums: dict[tuple[str, str], int]) -> dict[str, int]:
 
 def _estimated(session: Session, community: Community, as_of: datetime | None) -> dict[str, int]:
     query = (
-        sa.select(Conversion.currency, sa.func.sum(Conversion.community_estimate_minor))
-        .where(Conversion.community_id == community.id, Conversion.status == ConversionStatus.PENDING)
+        sa.select(Conversion.currency, sa.func.sum(Credit.estimate_minor))
+        .join(Credit, Credit.conversion_id == Conversion.id)
+        .where(Credit.community_id == community.id, Credit.withdrawn_at.is_(None))
+        .where(Conversion.status == ConversionStatus.PENDING)
         .group_by(Conversion.currency)
     )
     if as_of is not None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 import app as application
-from affiliate.conversions.models import Conversion
+from affiliate.conversions.models import Conversion, Credit
 from affiliate.core import work
 from affiliate.core.settings import from_env
 from affiliate.orders.models import Delivery, Order, OrderStatus
@@ -30,6 +30,13 @@ def test_the_month_has_everything_and_the_books_are_in_order(session):
         assert count(session, Order.status == status), status
     reasons = set(session.execute(sa.select(Conversion.reason).distinct()).scalars())
     assert {None, "cancelled", "no_click", "test_order"} <= reasons
+    assert {"outside_window", "other_merchant"} <= reasons
+    decided = {evidence.get("decided_by") for evidence in session.execute(sa.select(Conversion.evidence)).scalars()}
+    assert {"token", "coupon", "remembered"} <= decided
+    parts = session.execute(sa.select(Credit.weight_bps).join(Conversion).join(Order).where(Order.ref == "PL-JALAN-2"))
+    assert sorted(parts.scalars()) == [2000, 4000, 4000]
+    assert count(session, Credit.weight_bps == 0, Credit.reason == "earlier_click") == 1
+    assert count(session, Credit.weight_bps == 0, Credit.reason == "click_won") == 1
     verdicts = set(session.execute(sa.select(Delivery.verdict).distinct()).scalars())
     assert {"accepted", "unreadable"} <= verdicts
     assert count(session, Delivery.repeats > 0) == 1

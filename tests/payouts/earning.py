@@ -75,7 +75,10 @@ class Earnings:
             "updated_at": order.placed_at,
             **over,
         }
-        return self._keep(Conversion(order_id=order.id, **values))
+        conversion = self._keep(Conversion(order_id=order.id, **values))
+        if conversion.community_estimate_minor:
+            self.make.credit(conversion, self.enrollment)
+        return conversion
 
     def commission(self, *, available_on: datetime = NOW + HOLD, **over: Any) -> Commission:
         order = self.order(**over)

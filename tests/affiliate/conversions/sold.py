@@ -81,8 +81,8 @@ class Sold:
         """Both verbs of the conveyor; ids of orders for which the books moved."""
         self.session.flush()
         ids = [order.id for order in orders]
-        conversions.settle(self.session, ids, keys=self.keys, now=now)
-        moved = commissions.settle(self.session, ids, now=now)
+        touched = conversions.settle(self.session, ids, keys=self.keys, now=now)
+        moved = commissions.settle(self.session, sorted({*ids, *touched}), now=now)
         self.session.expire_all()
         return moved
 

@@ -40,6 +40,7 @@ def test_one_conversion_as_programs_see_it(client, make, houses):
             "status": "pending",
             "reason": None,
             "estimate": {"amount": "10000.00", "currency": "IDR"},
+            "decided_by": "token",
             "clicked_at": "2026-10-20T01:00:00Z",
             "placed_at": "2026-10-20T03:00:00Z",
             "updated_at": "2026-11-01T09:00:00Z",

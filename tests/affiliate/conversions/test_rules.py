@@ -1,131 +1,130 @@
-"""Attribution as a table: which click is credited, and why another is not."""
+"""Attribution: every row of the table, and what holds for all of them."""
 
 from __future__ import annotations
 
+import itertools
+import random
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from affiliate.conversions import rules
-from affiliate.conversions.rules import Candidate, Credit, Declined, Offer, OrderFacts, Version
-
-PLACED = datetime(2026, 10, 20, 3, 0, tzinfo=UTC)
-EARLY = datetime(2026, 1, 1, tzinfo=UTC)
-MERCHANT, COMMUNITY = 5, 3
-ORDER = OrderFacts(MERCHANT, PLACED, brought_token=True)
-CLICK = Candidate(
-    link_id=11, community_id=COMMUNITY, merchant_id=MERCHANT, curator_id=9, clicked_at=PLACED - timedelta(days=1),
-    nonce=1,
-)  # fmt: skip
-OFFER = Offer(
-    programme_id=1, enrollment_id=2, merchant_id=MERCHANT, community_id=COMMUNITY, window_days=30, enrolled_at=EARLY,
-    ended_at=None, terms=(Version(21, 1, EARLY),), splits=(Version(31, 1, EARLY),),
-)  # fmt: skip
+from affiliate.conversions import ladder, rules
+from affiliate.conversions.rules import Attribution
+from affiliate.conversions.touches import Source, Version
+from affiliate.merchants.models import Rung
+from tests.affiliate.conversions.cases import CASES, EARLY, PLACED, WHOLE, Case, known, of, own, seen
 
 
-def clicked(**over) -> Candidate:
-    return replace(CLICK, **over)
+def settled(case: Case, *, again: int = 1, dice: random.Random | None = None) -> Attribution:
+    candidates = case.candidates() * again
+    if dice:
+        dice.shuffle(candidates)
+    return rules.attribute(case.order, candidates, case.offers())
 
 
-def offered(**over) -> Offer:
-    return replace(OFFER, **over)
+def outcome(case: Case, verdict: Attribution) -> dict[str, int | str]:
+    """By the names of the case: parts of the winners, reasons of the losers."""
+    found = {}
+    for number, told in enumerate(case.touches, 1):
+        (one,) = (
+            one
+            for one in verdict.evidence["candidates"]
+            if one["source"] == told.source.value and (one["link"] == number or one["link"] is None)
+            and one["code"] in {None, told.name}
+        )  # fmt: skip
+        found[told.name] = one["weight_bps"] or one["verdict"]
+    return found
 
 
-def test_a_click_inside_the_window_is_credited_with_the_terms_of_that_moment():
-    credit = rules.attribute(ORDER, [CLICK], [OFFER])
-    assert isinstance(credit, Credit)
-    assert (credit.candidate, credit.offer, credit.terms_id, credit.split_id) == (CLICK, OFFER, 21, 31)
-    assert credit.evidence["candidates"][0]["verdict"] == "won"
-    assert credit.evidence["candidates"][0]["window_days"] == 30
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_every_row_of_the_table(case):
+    verdict = settled(case)
+    assert (verdict.reason, outcome(case, verdict)) == (case.declined, case.outcome)
+    assert sum(credit.weight_bps for credit in verdict.credits) == (0 if case.declined else WHOLE)
 
 
-@pytest.mark.parametrize(
-    ("click", "offer", "reason"),
-    [
-        (clicked(merchant_id=6), OFFER, "other_merchant"),
-        (clicked(clicked_at=PLACED + timedelta(seconds=1)), OFFER, "after_order"),
-        (clicked(clicked_at=PLACED - timedelta(days=30, milliseconds=1)), OFFER, "outside_window"),
-        (CLICK, offered(community_id=4), "not_enrolled"),
-        (CLICK, offered(enrolled_at=CLICK.clicked_at + timedelta(milliseconds=1)), "not_enrolled"),
-        (CLICK, offered(ended_at=CLICK.clicked_at), "not_enrolled"),
-        (clicked(visit="bot"), OFFER, "click_not_qualified"),
-        (clicked(visit="embedded"), OFFER, "click_not_qualified"),
-        (clicked(visit="no_agent"), OFFER, "click_not_qualified"),
-        (clicked(visit="head"), OFFER, "click_not_qualified"),
-        (clicked(visit="prefetch"), OFFER, "click_not_qualified"),
-        (CLICK, offered(terms=()), "no_terms"),
-        (CLICK, offered(terms=(Version(21, 1, PLACED + timedelta(seconds=1)),)), "no_terms"),
-        (CLICK, offered(splits=()), "no_terms"),
-    ],
-)
-def test_a_click_that_does_not_count_says_why(click, offer, reason):
-    verdict = rules.attribute(ORDER, [click], [offer])
-    assert isinstance(verdict, Declined)
-    assert verdict.reason == reason
-    assert verdict.evidence["candidates"][0]["verdict"] == reason
+def test_the_table_is_as_long_as_was_promised():
+    assert len(CASES) >= 60
+    assert len({case.name for case in CASES}) == len(CASES)
+    told = {word for case in CASES for word in case.outcome.values() if isinstance(word, str)}
+    assert len(told) >= 18, "every reason of a loser stands in some row"
 
 
-@pytest.mark.parametrize(
-    ("click", "offer"),
-    [
-        (clicked(clicked_at=PLACED), OFFER),
-        (clicked(clicked_at=PLACED + timedelta(milliseconds=999)), OFFER),
-        (clicked(clicked_at=PLACED - timedelta(days=30)), OFFER),
-        (CLICK, offered(enrolled_at=CLICK.clicked_at)),
-        (CLICK, offered(ended_at=CLICK.clicked_at + timedelta(milliseconds=1))),
-        (clicked(visit="repeated"), OFFER),
-        (clicked(visit="not_loaded"), OFFER),
-        (CLICK, offered(terms=(Version(21, 1, PLACED),))),
-    ],
-)
-def test_the_edges_count(click, offer):
-    assert isinstance(rules.attribute(ORDER, [click], [offer]), Credit)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_neither_order_nor_repetition_matters(case):
+    assert settled(case, again=3, dice=random.Random(7)) == settled(case)
+
+
+def test_one_click_known_in_two_ways_is_one_by_its_strongest_proof():
+    case = of("twice known", own("A", 2), gives={})
+    click = case.candidates()[0]
+    verdict = rules.attribute(case.order, [replace(click, source=Source.CUSTOMER), click], case.offers())
+    assert [one["source"] for one in verdict.evidence["candidates"]] == ["token"]
+
+
+def test_of_several_versions_the_latest_that_has_begun_counts():
+    case = of("versions", own("A", 1))
+    terms = (Version(21, 1, EARLY), Version(22, 2, PLACED), Version(23, 3, PLACED + timedelta(seconds=1)))
+    offers = [replace(case.offers()[0], terms=terms)]
+    assert rules.attribute(case.order, case.candidates(), offers).terms_id == 22
 
 
 def test_terms_of_the_same_second_hold_for_a_click_within_it():
     moment = PLACED + timedelta(milliseconds=300)
-    offer = offered(enrolled_at=moment, terms=(Version(21, 1, moment),), splits=(Version(31, 1, moment),))
-    assert isinstance(
-        rules.attribute(ORDER, [clicked(clicked_at=moment + timedelta(milliseconds=200))], [offer]), Credit
+    case = of("same second", own("A", -0.5 / 86_400))
+    offer = replace(
+        case.offers()[0], enrolled_at=moment, terms=(Version(21, 1, moment),), splits=(Version(31, 1, moment),)
     )
-
-
-def test_without_a_click_and_with_a_broken_token_nobody_is_credited():
-    assert rules.attribute(replace(ORDER, brought_token=False), [], [OFFER]).reason == "no_click"
-    assert rules.attribute(ORDER, [], [OFFER]).reason == "bad_token"
-
-
-def test_the_last_click_wins_and_the_earlier_one_is_told():
-    earlier = clicked(link_id=12, nonce=2, clicked_at=CLICK.clicked_at - timedelta(hours=1))
-    credit = rules.attribute(ORDER, [earlier, CLICK], [OFFER])
-    assert isinstance(credit, Credit)
-    assert credit.candidate == CLICK
-    assert [told["verdict"] for told in credit.evidence["candidates"]] == ["won", "earlier_click"]
-
-
-def test_an_earlier_click_wins_where_the_last_does_not_count():
-    bot = clicked(link_id=12, nonce=2, clicked_at=CLICK.clicked_at + timedelta(hours=1), visit="bot")
-    credit = rules.attribute(ORDER, [CLICK, bot], [OFFER])
-    assert isinstance(credit, Credit)
-    assert credit.candidate == CLICK
-
-
-def test_of_several_versions_the_latest_that_has_begun_counts():
-    terms = (Version(21, 1, EARLY), Version(22, 2, PLACED), Version(23, 3, PLACED + timedelta(seconds=1)))
-    credit = rules.attribute(ORDER, [CLICK], [offered(terms=terms)])
-    assert isinstance(credit, Credit)
-    assert credit.terms_id == 22
+    assert rules.attribute(case.order, case.candidates(), [offer]).reason is None
 
 
 def test_of_several_programmes_the_newest_enrollment_with_terms_counts():
-    newer = offered(programme_id=8, enrollment_id=9, enrolled_at=EARLY + timedelta(days=1))
-    empty = offered(programme_id=6, enrollment_id=7, enrolled_at=EARLY + timedelta(days=2), terms=())
-    credit = rules.attribute(ORDER, [CLICK], [OFFER, newer, empty])
-    assert isinstance(credit, Credit)
-    assert credit.offer == newer
+    case = of("programmes", own("A", 1), programme={"A": (1, 2, 3)})
+    old, newer, empty = case.offers()
+    newer = replace(newer, enrolled_at=EARLY + timedelta(days=1))
+    empty = replace(empty, enrolled_at=EARLY + timedelta(days=2), terms=())
+    old = replace(old, enrolled_at=EARLY)
+    for offers in itertools.permutations((old, newer, empty)):
+        (credit,) = rules.attribute(case.order, case.candidates(), offers).credits
+        assert credit.offer == newer
 
 
-def test_another_stores_click_names_no_community():
-    assert rules.attribute(ORDER, [clicked(merchant_id=6)], [OFFER]).candidate is None
-    assert rules.attribute(ORDER, [clicked(visit="bot")], [OFFER]).candidate is not None
+def test_a_declined_order_names_who_came_nearest_unless_it_was_another_stores():
+    assert settled(of("near", own("A", 1, visit="bot"))).nearest.community_id == ord("A")
+    assert settled(of("foreign", own("A", 1, merchant_id=6))).nearest is None
+
+
+def test_touches_of_one_link_are_one_credit_and_the_largest_comes_first():
+    case = of("one link", seen("A", 5, link_id=9), seen("A2", 4, link_id=9), own("B", 3), model="linear")
+    verdict = settled(case)
+    assert [(credit.candidate.community_id, credit.weight_bps) for credit in verdict.credits] == [
+        (ord("A"), 6667), (ord("B"), 3333),
+    ]  # fmt: skip
+
+
+def test_each_community_that_lost_is_told_once_by_its_latest():
+    case = of("losers", known("A", 9), known("A2", 8), known("B", 7), own("C", 3))
+    lost = settled(case).lost
+    assert [(one.candidate.community_id, one.verdict) for one in lost] == [
+        (ord("A"), "earlier_click"), (ord("B"), "earlier_click"),
+    ]  # fmt: skip
+    assert lost[0].candidate.nonce == 2
+
+
+def test_the_evidence_tells_the_rule_that_decided():
+    case = of("rule", seen("A", 5), own("B", 3), model="linear", window=45)
+    evidence = settled(case).evidence
+    assert evidence["decided_by"] == "token"
+    assert evidence["rule"] == {
+        "programme": 1, "window_days": 45, "version": 1, "model": "linear", "coupon_rule": "click_wins",
+        "ladder": ["token", "coupon", "remembered", "reference"],
+    }  # fmt: skip
+    assert [one["community"] for one in evidence["candidates"]] == [ord("B"), ord("A")]
+
+
+def test_only_an_old_own_click_moves_the_coupon_up():
+    case = of("rungs", own("A", 2), rule="fresh_click_wins")
+    own_click = rules.judge(case.order, case.candidates()[0], case.offers())
+    assert ladder.rungs_for(case.order, [own_click], case.policy())[0] is Rung.COUPON
+    assert ladder.rungs_for(case.order, [], case.policy())[0] is Rung.TOKEN

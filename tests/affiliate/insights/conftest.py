@@ -67,7 +67,7 @@ class Day:
         )  # fmt: skip
         programme = self.make.programme(self.merchant(pick))
         enrollment = self.make.enrollment(programme, self.community(pick))
-        return self._add(
+        conversion = self._add(
             Conversion(
                 order_id=order.id, merchant_id=order.merchant_id, community_id=pick.community_id, link_id=pick.link_id,
                 programme_id=programme.id, enrollment_id=enrollment.id, status=status, currency="IDR",
@@ -75,6 +75,9 @@ class Day:
                 community_estimate_minor=minor * 9 // 10, placed_at=at, updated_at=at,
             )
         )  # fmt: skip
+        if status is not ConversionStatus.DECLINED:
+            self.make.credit(conversion, enrollment)
+        return conversion
 
     def earned(self, conversion: Conversion, minor: int, *, number: int = 1, ago: timedelta = timedelta(0)) -> None:
         """A commission event of `minor`: a tenth for the platform, six for the community, three for a curator."""
@@ -93,10 +96,11 @@ class Day:
                 amount_minor=minor, available_on=at, needs_funding=False, occurred_at=at, cause={}, trace={},
             )
         )  # fmt: skip
+        curator = self.make.curator(self.session.get_one(Community, commission.community_id))
         for owner, role, tenths in (
             ("platform", ShareRole.PLATFORM, 1),
             (f"community:{commission.community_id}", ShareRole.COMMUNITY, 6),
-            ("curator:1", ShareRole.CURATOR, 3),
+            (f"curator:{curator.id}", ShareRole.CURATOR, 3),
         ):
             self._add(CommissionShare(event_id=event.id, owner=owner, role=role, amount_minor=minor * tenths // 10))
 
