@@ -64,9 +64,9 @@ def _community_known_to(session: Session, actor: Actor, slug: str) -> int:
 def conversions(
     session: Session, actor: Actor, wanted: Wanted, *, before: int | None = None, limit: int
 ) -> Sequence[Any]:
-    """Rows (Conversion, Order, Merchant, Community?, Product?, Curator?), newest first, of what the actor sees."""
+    """Rows (Conversion, Order, Merchant, Community?, Product?, Curator?, TrackingLink?), newest first, that are seen."""
     query = (
-        sa.select(Conversion, Order, Merchant, Community, Product, Curator)
+        sa.select(Conversion, Order, Merchant, Community, Product, Curator, TrackingLink)
         .join(Order, Order.id == Conversion.order_id)
         .join(Merchant, Merchant.id == Conversion.merchant_id)
         .outerjoin(Community, Community.id == Conversion.community_id)

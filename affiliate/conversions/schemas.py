@@ -10,6 +10,7 @@ from affiliate.conversions.models import ConversionStatus
 from affiliate.core import web
 from affiliate.core.clock import rfc3339
 from affiliate.core.wording import Line
+from affiliate.identity.actors import Actor
 
 
 class ListArgs(web.Strict):
@@ -23,14 +24,17 @@ class ListArgs(web.Strict):
     limit = fields.Int(load_default=web.PAGE_SIZE, validate=validate.Range(1, web.PAGE_SIZE_MAX))
 
 
-def conversion_json(row: Any) -> dict[str, Any]:
-    conversion, order, merchant, community, product, curator = row
+def conversion_json(row: Any, actor: Actor) -> dict[str, Any]:
+    """One row of `lists.conversions`; label and sub-ids are the community's own words, so only its people get them."""
+    conversion, order, merchant, community, product, curator, link = row
+    is_theirs = link is not None and actor.sees_community(link.community_id)
     return {
         "order": order.ref,
         "merchant": merchant.slug,
         "community": community.slug if community else None,
         "curator": curator.handle if curator else None,
         "product": product.sku if product else None,
+        "link": {"code": link.code, "label": link.label, "sub_ids": link.sub_ids} if is_theirs else None,
         "status": conversion.status.value,
         "reason": conversion.reason,
         "estimate": web.money_json(conversion.estimate_minor, conversion.currency),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -32,8 +33,6 @@ def figures(session: Session, link_ids: Collection[int]) -> dict[int, Figures]:
     }
 
 
-def _counted(
-    session: Session, column: sa.orm.InstrumentedAttribute[int], link_ids: Collection[int], counts: sa.ColumnElement[bool]
-) -> dict[int, int]:
-    rows = session.execute(sa.select(column, sa.func.count()).where(column.in_(link_ids), counts).group_by(column))
-    return {link_id: number for link_id, number in rows}
+def _counted(session: Session, column: Any, link_ids: Collection[int], counts: Any) -> dict[int, int]:
+    wanted = sa.select(column, sa.func.count()).where(column.in_(link_ids), counts).group_by(column)
+    return {row[0]: row[1] for row in session.execute(wanted)}

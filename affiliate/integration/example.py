@@ -14,6 +14,7 @@ from affiliate.core.signing import SECRET_PREFIX, standard_signature
 SECRET = SECRET_PREFIX + base64.b64encode(b"contoh-rahasia-untuk-dicoba-saja").decode()
 MESSAGE_ID = "msg_contoh_1"
 AT = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
+TOLD_AT = "2026-11-01T09:00:00Z"
 TOKEN = "AAAAAAAAAAEBnzr0kIA0aGlzaXNub3Rhc2VjcmV0eA0a"  # noqa: S105  of no click
 
 
@@ -33,10 +34,8 @@ def signed(currency: str, coupon: str | None = None) -> Signed:
     price = money.to_decimal(150_000 * 10 ** money.EXPONENTS[currency], currency)
     how = {"coupon": coupon} if coupon else {"click_token": TOKEN}
     line = {"line_id": "1", "sku": "Z-77", "quantity": 1, "unit_price": price}
-    data = {"order_id": "A-1001", "version": 1, "currency": currency, "placed_at": "2026-11-01T09:00:00Z"}
-    body = json.dumps(
-        {"type": "order.placed", "timestamp": "2026-11-01T09:00:00Z", "data": data | how | {"test": True, "lines": [line]}},
-        separators=(",", ":"),
-    )
+    data = {"order_id": "A-1001", "version": 1, "currency": currency, "placed_at": TOLD_AT, **how, "test": True}
+    message = {"type": "order.placed", "timestamp": TOLD_AT, "data": data | {"lines": [line]}}
+    body = json.dumps(message, separators=(",", ":"))
     signature = standard_signature(SECRET, MESSAGE_ID, AT, body.encode())
     return Signed(SECRET, MESSAGE_ID, int(AT.timestamp()), body, signature)

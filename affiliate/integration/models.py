@@ -19,7 +19,9 @@ class LinkTest(Base):
     merchant_id: Mapped[int] = mapped_column(ForeignKey("merchants.id"), index=True)
     product_id: Mapped[int] = mapped_column(ForeignKey("products.id"))
     link_id: Mapped[int] = mapped_column(ForeignKey("tracking_links.id"))  # of the sandbox, withdrawn after the click
-    community_id: Mapped[int | None] = mapped_column(ForeignKey("communities.id"))  # for whom the commission is reckoned
+    community_id: Mapped[int | None] = mapped_column(
+        ForeignKey("communities.id")
+    )  # for whom the commission is reckoned
     landing_url: Mapped[str | None] = mapped_column(Text)  # None: the redirect led nowhere
     token: Mapped[str | None] = mapped_column(String(80))
     deliveries_before: Mapped[int]  # highest delivery id when it began

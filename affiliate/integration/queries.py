@@ -1,4 +1,4 @@
-"""What the guides and a test look at: the store's products and communities, its deliveries since, its last real order."""
+"""What guides and a test look at: the store's products and communities, its deliveries, its last real order."""
 
 from __future__ import annotations
 
@@ -56,12 +56,19 @@ def product(session: Session, merchant: Merchant, product_id: int) -> Product:
 def communities(session: Session, merchant: Merchant, *, now: datetime) -> Sequence[Community]:
     """Who is in the store's programmes now, by name."""
     joined = sa.select(Enrollment.community_id).where(*_enrolled(merchant.id, now)).join(Programme)
-    return session.execute(sa.select(Community).where(Community.id.in_(joined)).order_by(Community.name)).scalars().all()
+    return (
+        session.execute(sa.select(Community).where(Community.id.in_(joined)).order_by(Community.name)).scalars().all()
+    )
 
 
 def _enrolled(merchant_id: int, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     lasting = sa.or_(Enrollment.ended_at.is_(None), Enrollment.ended_at > now)
     return Programme.merchant_id == merchant_id, Enrollment.enrolled_at <= now, lasting
+
+
+def product_of(session: Session, test: LinkTest) -> Product:
+    """The product of a test, sold or not."""
+    return session.get_one(Product, test.product_id)
 
 
 def test_of(session: Session, merchant: Merchant, test_id: int) -> LinkTest:

@@ -27,7 +27,7 @@ SANDBOX_NAME = "Uji coba (Etalase)"
 
 
 def sandbox(session: Session, *, now: datetime) -> Community:
-    """The community that test links belong to. It is never admitted to a programme, so nothing it brings is credited."""
+    """The community that test links belong to. It joins no programme, so nothing that it brings is credited."""
     wanted = sa.select(Community).where(Community.slug == SANDBOX_SLUG)
     found = session.execute(wanted).scalar_one_or_none()
     if found is not None:
@@ -58,13 +58,10 @@ def begin(
     return test, link
 
 
-def clicked(
-    session: Session, test: LinkTest, *, landing_url: str | None, token: str | None, now: datetime
-) -> None:
+def clicked(session: Session, test: LinkTest, *, landing_url: str | None, token: str | None, now: datetime) -> None:
     """Note where the redirect led, and close the link: it was made for one visit."""
-    session.execute(
-        sa.update(LinkTest).where(LinkTest.id == test.id).values(landing_url=landing_url, token=(token or "")[:80] or None)
-    )
+    noted = {"landing_url": landing_url, "token": (token or "")[:80] or None}
+    session.execute(sa.update(LinkTest).where(LinkTest.id == test.id).values(noted))
     links.withdraw(session, test.link_id, now=now)
 
 

@@ -9,7 +9,7 @@ from marshmallow import fields, validate
 
 from affiliate.core import clock, money, web
 from affiliate.core.db import db, transaction
-from affiliate.core.errors import Conflict, Invalid, NotFound
+from affiliate.core.errors import Conflict, Invalid
 from affiliate.core.i18n import _l
 from affiliate.core.settings import Settings
 from affiliate.identity import guards
@@ -19,10 +19,12 @@ from affiliate.integration.wording import GUIDES, STATES, STEPS, WHY
 from affiliate.merchants import queries as merchants
 from affiliate.merchants.api import hook_url
 from affiliate.merchants.models import Merchant, WebhookKind
+from affiliate.tracking import tokens
 
 bp = Blueprint("integration", __name__)
 LOOKERS = (*guards.MERCHANT, *guards.FINANCE)
 HOOK = WebhookKind.STANDARD
+WINDOW_DAYS = 30  # where no programme says how long a click counts
 
 
 class TestForm(web.Strict):
@@ -93,7 +95,7 @@ def send_order(slug: str, test_id: int) -> Any:
         raise NoKey
     if test.token is None:
         raise NoClick
-    body = service.body_of(service.order_message(test, _product(test), now=now))
+    body = service.body_of(service.order_message(test, queries.product_of(db.session, test), now=now))
     db.session.commit()  # ends the reading, so that the webhook may write
     status = door.deliver(
         _app(),
@@ -113,17 +115,10 @@ def _signs(key: Any) -> bool:
     return key.kind is HOOK and key.revoked_at is None
 
 
-def _product(test: LinkTest) -> Any:
-    from_catalogue = db.session.get(queries.Product, test.product_id)
-    if from_catalogue is None:
-        raise NotFound
-    return from_catalogue
-
-
 def _guides(merchant: Merchant, errors: dict[str, Any] | None = None) -> str:
     chosen = request.args.get("shop", "")
     shop = chosen if chosen in GUIDES else next(iter(GUIDES))
-    window = max((row[0].window_days for row in merchants.programmes(db.session, guards.actor(), merchant_id=merchant.id)), default=30)
+    offers = merchants.programmes(db.session, guards.actor(), merchant_id=merchant.id)
     return render_template(
         "affiliate/integration/guides.html",
         merchant=merchant,
@@ -131,10 +126,10 @@ def _guides(merchant: Merchant, errors: dict[str, Any] | None = None) -> str:
         shop=shop,
         param=merchant.click_param,
         digits=money.EXPONENTS[merchant.currency],
-        window_days=window,
+        window_days=max((row[0].window_days for row in offers), default=WINDOW_DAYS),
         hook_url=hook_url(merchant.slug, HOOK),
         signed=example.signed(merchant.currency, coupon="KOMUNITAS10" if shop == "coupon" else None),
-        token_length=44,
+        token_length=tokens.LENGTH,
         last_real=queries.last_real(db.session, merchant),
         looked_at=queries.ORDERS_LOOKED_AT,
         products=queries.products(db.session, merchant),
@@ -159,7 +154,7 @@ def _test_page(merchant: Merchant, test: LinkTest) -> str:
         has_programme=worth is not None or found is None or found.ref is None,
         has_community=test.community_id is not None,
     )
-    product = _product(test)
+    product = queries.product_of(db.session, test)
     message = service.order_message(test, product, now=clock.now())
     return render_template(
         "affiliate/integration/test.html",

@@ -30,17 +30,19 @@ STATES: dict[State, tuple[Any, str]] = {
 }
 WHY: dict[Why, Any] = {
     Why.NO_WAY: _l(
-        "The link led nowhere: the product's address is not on your allowed hosts. Ask your contact at Etalase to add it."
+        "The link led nowhere: the product's address is on none of your allowed hosts. Your contact at Etalase adds it."
     ),
     Why.TWICE: _l("The address holds the parameter more than once, or not as we wrote it."),
-    Why.UNREADABLE: _l("The message was signed well, but it is no order that we can read. Open the delivery for the reason."),
+    Why.UNREADABLE: _l("It was signed well, but it is no order that we can read. Open the delivery for the reason."),
     Why.NO_MARK: _l("The order came without click_token. Your shop lost it between the landing page and the order."),
     Why.OTHER_MARK: _l(
         "The order carries another click token than this test's. Perhaps your browser still holds an older one."
     ),
     Why.CHANGED_MARK: _l("The token was cut or changed on the way. Keep all 44 characters, capitals too."),
     Why.REFUSED: _l("Our webhook refused the message. Nothing was kept of it."),
-    Why.NOT_A_TEST: _l("The order does not say \"test\": true. It earns nothing all the same: a test link belongs to nobody."),
+    Why.NOT_A_TEST: _l(
+        "The order does not say that it is a test. It earns nothing all the same, because a test link is nobody's."
+    ),
     Why.NO_PROGRAMME: _l("There is no programme with terms in force, so an order would pay nothing yet."),
     Why.NO_COMMUNITY: _l("With a real link it is credited to the community that gave the link out."),
 }

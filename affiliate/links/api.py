@@ -15,7 +15,7 @@ from affiliate.identity import guards
 from affiliate.identity.models import Role
 from affiliate.links import figures, lists, making, service
 from affiliate.links.lists import Given
-from affiliate.links.schemas import LinkIn, LinkOut, LinksArgs, LinksOut, QrArgs, link_json
+from affiliate.links.schemas import LinkIn, LinksArgs, QrArgs, TrackingLinkOut, TrackingLinksOut, link_json
 from affiliate.links.views import drawn
 
 blp = ApiBlueprint("links", __name__)
@@ -24,7 +24,7 @@ blp = ApiBlueprint("links", __name__)
 @blp.post("/communities/<slug>/links")
 @guards.require(Role.COMMUNITY_OWNER, Role.CURATOR)
 @blp.arguments(LinkIn)
-@blp.response(201, LinkOut)
+@blp.response(201, TrackingLinkOut)
 def make(wish: dict[str, Any], slug: str) -> dict[str, Any]:
     """Make a link to any page of a store in whose programme the community is.
 
@@ -42,7 +42,7 @@ def make(wish: dict[str, Any], slug: str) -> dict[str, Any]:
 @blp.get("/communities/<slug>/links")
 @guards.require(*guards.COMMUNITY, *guards.FINANCE)
 @blp.arguments(LinksArgs, location="query")
-@blp.response(200, LinksOut)
+@blp.response(200, TrackingLinksOut)
 def links(asked: dict[str, Any], slug: str) -> dict[str, Any]:
     """All links of the community, those of picks among them, newest first"""
     cursor = web.decode_cursor(asked.get("cursor"))
@@ -55,7 +55,7 @@ def links(asked: dict[str, Any], slug: str) -> dict[str, Any]:
 
 @blp.get("/communities/<slug>/links/<int:link_id>")
 @guards.require(*guards.COMMUNITY, *guards.FINANCE)
-@blp.response(200, LinkOut)
+@blp.response(200, TrackingLinkOut)
 def link(slug: str, link_id: int) -> dict[str, Any]:
     """One link"""
     community = communities.seen_by(db.session, guards.actor(), slug)
@@ -64,7 +64,7 @@ def link(slug: str, link_id: int) -> dict[str, Any]:
 
 @blp.post("/communities/<slug>/links/<int:link_id>/withdrawal")
 @guards.require(Role.COMMUNITY_OWNER, Role.CURATOR)
-@blp.response(200, LinkOut)
+@blp.response(200, TrackingLinkOut)
 def withdraw(slug: str, link_id: int) -> dict[str, Any]:
     """Take a link back; its code is never given to another"""
     actor = guards.actor()
@@ -76,7 +76,7 @@ def withdraw(slug: str, link_id: int) -> dict[str, Any]:
 
 @blp.post("/communities/<slug>/links/<int:link_id>/restoration")
 @guards.require(Role.COMMUNITY_OWNER, Role.CURATOR)
-@blp.response(200, LinkOut)
+@blp.response(200, TrackingLinkOut)
 def restore(slug: str, link_id: int) -> dict[str, Any]:
     """Bring a withdrawn link back"""
     actor = guards.actor()

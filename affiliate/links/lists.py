@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -64,7 +65,7 @@ def one(session: Session, community: Community, link_id: int) -> Given:
     return Given(*row)
 
 
-def _given(community: Community) -> sa.Select[tuple[TrackingLink, Merchant, Product]]:
+def _given(community: Community) -> sa.Select[*tuple[Any, ...]]:
     return (
         sa.select(TrackingLink, Merchant, Product)
         .join(Merchant, Merchant.id == TrackingLink.merchant_id)

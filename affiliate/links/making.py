@@ -115,5 +115,6 @@ def _foreign(session: Session, partners: Sequence[Merchant], address: str) -> Ad
         return AddressRefused("not_enrolled", text)
     hosts = ", ".join(dict.fromkeys(host for one in partners for host in one.allowed_hosts))
     return AddressRefused(
-        "host_not_allowed", _l("This address is none of your partner stores'. Theirs begin with: %(hosts)s", hosts=hosts)
+        "host_not_allowed",
+        _l("This address is none of your partner stores'. Theirs are on %(hosts)s", hosts=hosts),
     )

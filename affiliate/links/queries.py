@@ -6,7 +6,7 @@ and the page behind /go leads to the community (docs/decisions/0012).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -143,7 +143,7 @@ def _stands(row: Any, shop: Shop) -> bool:
     return row.status is not ProductStatus.WITHDRAWN and rules.allowed(row.url, shop.allowed_hosts)
 
 
-def _instead(row: Any, shop: Shop, beside: dict[GroupKey, Sequence[str]]) -> str:
+def _instead(row: Any, shop: Shop, beside: Mapping[GroupKey, Sequence[str]]) -> str:
     ladder = [*beside.get((row.merchant_id, row.group_key), ()), shop.shop_url]
     return rules.first_allowed(ladder, shop.allowed_hosts)
 

@@ -88,7 +88,7 @@ class QrArgs(Strict):
     size = fields.Int(load_default=480, metadata={"description": "PNG only: at least so many pixels, up to 2000"})
 
 
-class LinkOut(Schema):
+class TrackingLinkOut(Schema):
     id = fields.Int()
     code = fields.Str()
     url = fields.Str(metadata={"description": "what to give out"})
@@ -104,8 +104,8 @@ class LinkOut(Schema):
     withdrawn_at = fields.Str(allow_none=True)
 
 
-class LinksOut(Schema):
-    items = fields.List(fields.Nested(LinkOut))
+class TrackingLinksOut(Schema):
+    items = fields.List(fields.Nested(TrackingLinkOut))
     next = fields.Str(allow_none=True)
 
 

@@ -121,9 +121,7 @@ def _address(code: str) -> str:
 def _index(community: Community, *, errors: dict[str, Any] | None = None) -> str:
     q = one_line(request.args.get("q", ""))[:QUERY_MAX]
     cursor = web.decode_cursor(request.args.get("cursor"))
-    found = lists.given_out(
-        db.session, community, q=q, before=cursor[0] if cursor else None, limit=web.PAGE_SIZE + 1
-    )
+    found = lists.given_out(db.session, community, q=q, before=cursor[0] if cursor else None, limit=web.PAGE_SIZE + 1)
     shown = found[: web.PAGE_SIZE]
     older = web.encode_cursor(shown[-1].link.id) if len(found) > web.PAGE_SIZE else None
     stores = making.stores(db.session, community, now=clock.now())

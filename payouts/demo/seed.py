@@ -58,6 +58,7 @@ def seed(now: datetime) -> bool:
         pass
     with transaction(db.session) as session:
         picks = world.make_shelves(session, opening)
+        world.make_links(session, settings, opening)
     month = imagine(picks, begin=begin, end=now - timedelta(minutes=1), seed=SEED)
     _live(month.visits, month.tellings, begin, now, settings)
     return True
