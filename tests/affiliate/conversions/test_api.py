@@ -37,6 +37,7 @@ def test_one_conversion_as_programs_see_it(client, make, houses):
             "community": sold.community.slug,
             "curator": sold.curator.handle,
             "product": items[0]["product"],
+            "link": {"code": items[0]["link"]["code"], "label": "", "sub_ids": {}},
             "status": "pending",
             "reason": None,
             "estimate": {"amount": "10000.00", "currency": "IDR"},
