@@ -168,7 +168,7 @@ def _test_page(merchant: Merchant, test: LinkTest) -> str:
         is_over=rules.is_over(told),
         found=found,
         worth=worth,
-        community=communities.get(test.community_id or 0),
+        credited_to=communities.get(test.community_id or 0),
         hook_url=hook_url(merchant.slug, HOOK),
         message=service.body_of(message).decode(),
         has_key=any(_signs(key) for key in merchants.webhook_keys(db.session, merchant)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -28,6 +29,12 @@ class Given:
     def target(self) -> str:
         """The store's page, as the catalogue or the person who made the link named it."""
         return self.link.target_url or (self.product.url if self.product else "")
+
+    @property
+    def place(self) -> str:
+        """The target without its host, for a list in which the store stands beside it."""
+        parts = urlsplit(self.target)
+        return urlunsplit(("", "", parts.path or "/", parts.query, parts.fragment))
 
     @property
     def is_own(self) -> bool:

@@ -90,19 +90,19 @@ def create_to(
     more = {"target_url": target_url, "label": label, "sub_ids": dict(sub_ids or {})}
     if own_code is None:
         return _insert(session, community.id, merchant.id, now, new_code, **more)
-    _refuse_unfit(session, own_code)
+    _refuse_unfit(session, community, own_code)
     made = _insert_once(session, community.id, merchant.id, now, own_code, look=codes.look(own_code), **more)
     if made is None:
         raise _taken(session, own_code)
     return made
 
 
-def _refuse_unfit(session: Session, code: str) -> None:
+def _refuse_unfit(session: Session, community: Community, code: str) -> None:
     if not codes.is_wellformed(code):
         nearest = _free(session, codes.nearest_wellformed(code, link_code().lower()))
         raise CodeRefused(_l("Use 4 to 20 small letters and digits, for example %(code)s.", code=nearest), nearest)
     if codes.is_reserved(code):
-        nearest = _free(session, code)
+        nearest = _free(session, codes.nearest_wellformed(community.slug, link_code().lower()))
         text = _l("This word would mislead visitors, so nobody gets it. %(code)s is free.", code=nearest)
         raise CodeRefused(text, nearest)
     if _looks_taken(session, [code]):
