@@ -28,11 +28,12 @@ class Wanted:
     community_id: int | None = None
     order_ref: str | None = None
     status: ConversionStatus | None = None
+    link_id: int | None = None
 
     @property
     def is_narrowed(self) -> bool:
         """True when a person has chosen fewer than all."""
-        return self.order_ref is not None or self.status is not None
+        return any(one is not None for one in (self.order_ref, self.status, self.link_id))
 
 
 def wanted_by(session: Session, actor: Actor, args: dict[str, Any]) -> Wanted:
@@ -64,7 +65,7 @@ def _community_known_to(session: Session, actor: Actor, slug: str) -> int:
 def conversions(
     session: Session, actor: Actor, wanted: Wanted, *, before: int | None = None, limit: int
 ) -> Sequence[Any]:
-    """Rows (Conversion, Order, Merchant, Community?, Product?, Curator?, TrackingLink?), newest first, that are seen."""
+    """Rows (Conversion, Order, Merchant, Community?, Product?, Curator?, TrackingLink?), newest first."""
     query = (
         sa.select(Conversion, Order, Merchant, Community, Product, Curator, TrackingLink)
         .join(Order, Order.id == Conversion.order_id)
@@ -94,5 +95,6 @@ def _narrowed(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
         (Conversion.community_id, wanted.community_id),
         (Order.ref, wanted.order_ref),
         (Conversion.status, wanted.status),
+        (Conversion.link_id, wanted.link_id),
     )
     return [column == value for column, value in chosen if value is not None]
