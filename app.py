@@ -220,6 +220,7 @@ def _rooms(app: Flask) -> None:
 def _panels(app: Flask) -> None:
     affiliate.links.figures.provide(app, affiliate.insights.links.figures)
     slots.fill(app, "storefront.top", affiliate.tracking.panels.gone)
+    slots.fill(app, "go.unknown", affiliate.insights.panels.shop_windows)
     slots.fill(app, "nav.places", affiliate.insights.panels.switcher)
     slots.fill(app, "portal.nav", affiliate.insights.panels.own_account)
     slots.fill(app, "start.demo", affiliate.insights.panels.shop_windows)

@@ -96,7 +96,6 @@ def send_order(slug: str, test_id: int) -> Any:
     if test.token is None:
         raise NoClick
     body = service.body_of(service.order_message(test, queries.product_of(db.session, test), now=now))
-    db.session.commit()  # ends the reading, so that the webhook may write
     status = door.deliver(
         _app(),
         f"/hooks/v1/{merchant.slug}/{HOOK}",

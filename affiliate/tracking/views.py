@@ -24,19 +24,20 @@ HEADERS = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
 @guards.public("links are followed by everybody; a code is all there is to know")
 def no_way(code: str) -> Any:
     """404 for a code that we never gave out, 410 for one that was taken back, else onward to where it may lead."""
+    is_up = True
     try:
         closed = queries.closed(db.session, code)
         meant = None if closed else queries.chosen_code(db.session, code)
         suggestions = [] if closed or meant else queries.suggestions(db.session, code)
     except SQLAlchemyError:  # the page must stand even while the database does not
         db.session.rollback()
-        closed, meant, suggestions = None, None, []
+        closed, meant, suggestions, is_up = None, None, [], False
     if meant is not None:
         return _onward(url_for(".no_way", code=meant))
     if closed is not None and not closed.is_withdrawn:
         return _onward(f"/c/{closed.community.slug}?{GONE}=1")
     community = closed.community if closed else None
-    page = render_template("affiliate/tracking/no_way.html", community=community, suggestions=suggestions)
+    page = render_template("affiliate/tracking/no_way.html", community=community, suggestions=suggestions, is_up=is_up)
     return page, 410 if community else 404, HEADERS
 
 

@@ -81,6 +81,10 @@ def test_what_has_no_page_at_the_store_ends_in_the_communitys_window(client, lin
     store.shop_url = "https://elsewhere.test/"
     withdraw(session, product)
     assert leads_to(client, link) == "/c/kirana"
+    answer = client.get(f"/go/{link.code}", headers=PERSON)
+    assert "Set-Cookie" not in answer.headers
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "Toko sudah tidak menjual" in client.get(answer.headers["Location"]).text
 
 
 def test_what_comes_back_leads_to_its_own_page_again(client, link, product, session):

@@ -82,3 +82,12 @@ def test_a_click_survives_without_cookies_and_scripts(app, link):
     assert "etl=" in answer.headers["Location"]
     files = list(app.config["ETALASE"].spool_dir.glob("*.log"))
     assert sum(path.read_bytes().count(b"\n") for path in files) == 1
+
+
+def test_a_code_that_nobody_gave_out_is_answered_with_shop_windows_to_look_into(client, make, session):
+    make.collection(make.community(slug="kirana", name="Kirana"))
+    session.commit()
+    answer = client.get("/go/zzzzzzzz")
+    assert answer.status_code == 404
+    assert 'href="/c/kirana"' in answer.text
+    assert "Set-Cookie" not in answer.headers
