@@ -7,7 +7,6 @@ import sqlalchemy as sa
 
 from affiliate.catalogue.models import Availability, ProductStatus
 from affiliate.links import queries
-from affiliate.tracking import cache
 from affiliate.tracking.cache import LinkCache
 from tests.affiliate.conversions.sold import statements
 from tests.affiliate.tracking.test_rules import CHROME
@@ -145,13 +144,11 @@ def test_the_number_of_queries_does_not_grow_with_the_links(make, store, session
     )  # links, stores, variants, and that no more follow
 
 
-def test_the_cache_needs_nothing_but_the_target(app, link, product, session):
-    """The rule of the hot path: what `_targets` says is what is handed over."""
+def test_a_target_says_the_next_best_page_and_never_one_off_the_hosts(app, link, product, session):
     withdraw(session, product)
     target = queries.target_of(session, link.code)
     assert target.url == "https://toko.test/depan"
     assert queries.is_open(target, queries.shop_of(session, target.merchant_id))
-    assert cache.Handover(1, "a", "b").before == "a"
     session.execute(sa.text("UPDATE merchants SET shop_url = 'javascript:alert(1)'"))
     session.expire_all()
     assert queries.target_of(session, link.code).url == ""
