@@ -40,9 +40,15 @@ import affiliate.identity.keys
 import affiliate.identity.log
 import affiliate.identity.models
 import affiliate.identity.views
+import affiliate.insights.links
 import affiliate.insights.panels
 import affiliate.insights.views
+import affiliate.integration.models
+import affiliate.integration.views
+import affiliate.links.api
+import affiliate.links.figures
 import affiliate.links.models
+import affiliate.links.views
 import affiliate.merchants.admin
 import affiliate.merchants.api
 import affiliate.merchants.models
@@ -59,6 +65,7 @@ import affiliate.storefronts.public
 import affiliate.storefronts.views
 import affiliate.tracking.jobs
 import affiliate.tracking.models
+import affiliate.tracking.panels
 import affiliate.tracking.redirect
 import affiliate.tracking.views
 import payouts.booking.jobs
@@ -111,12 +118,14 @@ PAGES = (
     affiliate.merchants.views.bp,
     affiliate.catalogue.views.bp,
     affiliate.orders.views.bp,
+    affiliate.links.views.bp,
     affiliate.storefronts.views.bp,
     affiliate.storefronts.public.bp,
     affiliate.tracking.views.bp,
     affiliate.conversions.views.bp,
     affiliate.commissions.views.bp,
     affiliate.insights.views.bp,
+    affiliate.integration.views.bp,
     payouts.payees.views.bp,
     payouts.receivables.views.bp,
     payouts.runs.views.bp,
@@ -127,6 +136,7 @@ APIS = (
     affiliate.merchants.api.blp,
     affiliate.catalogue.api.blp,
     affiliate.orders.api.blp,
+    affiliate.links.api.blp,
     affiliate.storefronts.api.blp,
     affiliate.conversions.api.blp,
     affiliate.commissions.api.blp,
@@ -215,6 +225,9 @@ def _rooms(app: Flask) -> None:
 
 
 def _panels(app: Flask) -> None:
+    affiliate.links.figures.provide(app, affiliate.insights.links.figures)
+    slots.fill(app, "storefront.top", affiliate.tracking.panels.gone)
+    slots.fill(app, "go.unknown", affiliate.insights.panels.shop_windows)
     slots.fill(app, "nav.places", affiliate.insights.panels.switcher)
     slots.fill(app, "portal.nav", affiliate.insights.panels.own_account)
     slots.fill(app, "start.demo", affiliate.insights.panels.shop_windows)

@@ -57,6 +57,7 @@ class Product(Base):
         UniqueConstraint("merchant_id", "sku"),
         CheckConstraint("price_minor >= 0", name="price_sane"),
         Index("ix_products_merchant_status", "merchant_id", "status"),
+        Index("ix_products_merchant_group", "merchant_id", "group_key"),  # a gone product's variants
     )
 
     id: Mapped[int] = primary_key()

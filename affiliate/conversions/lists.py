@@ -29,11 +29,12 @@ class Wanted:
     order_ref: str | None = None
     status: ConversionStatus | None = None
     is_lost: bool = False  # those of which the community has nothing because another candidate counted
+    link_id: int | None = None
 
     @property
     def is_narrowed(self) -> bool:
         """True when a person has chosen fewer than all."""
-        return self.order_ref is not None or self.status is not None or self.is_lost
+        return self.is_lost or any(one is not None for one in (self.order_ref, self.status, self.link_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +75,9 @@ def _community_known_to(session: Session, actor: Actor, slug: str) -> int:
 def conversions(
     session: Session, actor: Actor, wanted: Wanted, *, before: int | None = None, limit: int
 ) -> Sequence[Any]:
-    """Rows (Conversion, Order, Merchant, Community?, Product?, Curator?), newest first, of what the actor sees."""
+    """Rows (Conversion, Order, Merchant, Community?, Product?, Curator?, TrackingLink?), newest first."""
     query = (
-        sa.select(Conversion, Order, Merchant, Community, Product, Curator)
+        sa.select(Conversion, Order, Merchant, Community, Product, Curator, TrackingLink)
         .join(Order, Order.id == Conversion.order_id)
         .join(Merchant, Merchant.id == Conversion.merchant_id)
         .outerjoin(Community, Community.id == Conversion.community_id)
@@ -112,6 +113,7 @@ def _narrowed(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
         (Conversion.merchant_id, wanted.merchant_id),
         (Order.ref, wanted.order_ref),
         (Conversion.status, wanted.status),
+        (Conversion.link_id, wanted.link_id),
     )
     narrowed = [column == value for column, value in chosen if value is not None]
     if wanted.community_id is not None and not wanted.is_lost:

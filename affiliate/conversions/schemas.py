@@ -11,6 +11,7 @@ from affiliate.conversions.models import ConversionStatus
 from affiliate.core import web
 from affiliate.core.clock import rfc3339
 from affiliate.core.wording import Line
+from affiliate.identity.actors import Actor
 
 
 class ListArgs(web.Strict):
@@ -31,9 +32,13 @@ class OrderArgs(web.Strict):
     order = Line(required=True, metadata={"description": "the merchant's own order number"})
 
 
-def conversion_json(row: Any, own: Part | None = None) -> dict[str, Any]:
-    """One row of the list; `own` where the order is another community's first: what the reader has of it."""
-    conversion, order, merchant, community, product, curator = row
+def conversion_json(row: Any, actor: Actor, own: Part | None = None) -> dict[str, Any]:
+    """One row of `lists.conversions`; label and sub-ids are the community's own words, so only its people get them.
+
+    `own` where the order is another community's first: what the reader has of it.
+    """
+    conversion, order, merchant, community, product, curator, link = row
+    is_theirs = link is not None and actor.sees_community(link.community_id)
     if own is not None:
         community, product, curator = own.community, None, None
     return {
@@ -42,6 +47,7 @@ def conversion_json(row: Any, own: Part | None = None) -> dict[str, Any]:
         "community": community.slug if community else None,
         "curator": curator.handle if curator else None,
         "product": product.sku if product else None,
+        "link": {"code": link.code, "label": link.label, "sub_ids": link.sub_ids} if is_theirs else None,
         "status": conversion.status.value,
         "reason": conversion.reason,
         "estimate": web.money_json(conversion.estimate_minor, conversion.currency),

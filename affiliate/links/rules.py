@@ -4,16 +4,32 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Collection, Iterable
 from urllib.parse import quote, unquote_plus, urlsplit
 
 from affiliate.core.addresses import allowed
 from affiliate.core.ids import ALPHABET
 
-__all__ = ["CODE_LENGTH_MAX", "TARGET_LENGTH_MAX", "allowed", "around_token", "variants", "with_token"]
+__all__ = [
+    "CODE_LENGTH_MAX",
+    "SUB_IDS",
+    "TARGET_LENGTH_MAX",
+    "allowed",
+    "around_token",
+    "first_allowed",
+    "is_sub_id",
+    "variants",
+    "with_token",
+]
 
 CODE_LENGTH_MAX = 20
 TARGET_LENGTH_MAX = 2000
 VARIANTS_MAX = 1024
+LABEL_LENGTH_MAX = 120
+# A community's own words for where it put a link; they come back beside each order. Names are ours, values theirs.
+SUB_IDS = ("channel", "sub1", "sub2", "sub3")
+SUB_ID_LENGTH_MAX = 72
+_SUB_ID = re.compile(rf"[A-Za-z0-9._~-]{{1,{SUB_ID_LENGTH_MAX}}}")
 # Everything a URL may hold stays as it is, percent signs included; the rest is percent-encoded as UTF-8.
 _KEPT = "%/:@!$&'()*+,;=~[]?#"
 _LOOK_ALIKE = {"1": "iL", "l": "iL", "I": "iL", "i": "iL", "L": "Li"}
@@ -32,6 +48,16 @@ def around_token(url: str, param: str) -> tuple[str, str]:
     query = "&".join([*(quote(piece, safe=_KEPT) for piece in kept), f"{quote(param, safe='')}="])
     fragment = f"#{quote(parts.fragment, safe=_KEPT)}" if parts.fragment else ""
     return f"{parts.scheme}://{parts.netloc}{quote(parts.path or '/', safe=_KEPT)}?{query}", fragment
+
+
+def first_allowed(ladder: Iterable[str], allowed_hosts: Collection[str]) -> str:
+    """The first of these addresses to which visitors may be led; "" where there is none."""
+    return next((url for url in ladder if allowed(url, allowed_hosts)), "")
+
+
+def is_sub_id(text: str) -> bool:
+    """1 to 72 letters, digits and . _ ~ -: what every address, file and spreadsheet takes as it is."""
+    return _SUB_ID.fullmatch(text) is not None
 
 
 def _sets(piece: str, param: str) -> bool:

@@ -58,6 +58,7 @@ def seed(now: datetime) -> bool:
         pass
     with transaction(db.session) as session:
         picks = world.make_shelves(session, opening)
+        world.make_links(session, settings, opening)
         shared_from = begin + timedelta(days=journeys.SHARED_FROM)
         world.say_how_orders_are_credited(session, journeys.COUPONS, shared_from=shared_from, now=opening)
     clicked = [pick for pick in picks if (pick.club, pick.store.slug) != journeys.ONLY_IN_JOURNEYS]

@@ -26,6 +26,7 @@ from affiliate.identity import service as identity
 from affiliate.identity.actors import Actor, system
 from affiliate.identity.models import Role, User
 from affiliate.identity.queries import actor_of_user
+from affiliate.links import making
 from affiliate.merchants import crediting
 from affiliate.merchants import service as merchants
 from affiliate.merchants.models import (
@@ -148,6 +149,18 @@ def say_how_orders_are_credited(
         session, programme, valid_from=shared_from, model=AttributionModel.POSITION, ladder=None,
         coupon_rule=CouponRule.CLICK_WINS, actor=ROBOT, now=now,
     )  # fmt: skip
+
+
+def make_links(session: Session, settings: Settings, now: datetime) -> None:
+    """What the owner of the fashion community pasted: a product for a story, and a store's front page for a poster."""
+    community = session.execute(sa.select(Community).where(Community.slug == CLUBS[0].slug)).scalar_one()
+    front = f"{settings.public_url}/demo/stores/{STORES[0].slug}"
+    for wish in (
+        {"url": f"{front}/RA-102?utm_source=instagram", "label": "Story Lebaran",
+         "sub_ids": {"channel": "instagram-story", "sub1": "lebaran"}},
+        {"url": f"{front}/RA-104", "label": "Poster arisan", "code": "lemariarisan", "sub_ids": {"channel": "poster"}},
+    ):  # fmt: skip
+        making.make(session, community, wish, public_url=settings.public_url, actor=ROBOT, now=now)
 
 
 def give_payout_accounts(session: Session, now: datetime) -> None:

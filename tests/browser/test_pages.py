@@ -26,6 +26,7 @@ PLACES: dict[str | None, tuple[str, ...]] = {
            "/demo/stores/rumah-anggun/RA-101"),
     "ada@lemari-kita.example": (
         "/portal/lemari-kita/", "/portal/lemari-kita/collections", "/portal/lemari-kita/collections/1",
+        "/portal/lemari-kita/links", "/portal/lemari-kita/links/1",
         "/portal/lemari-kita/brand", "/portal/lemari-kita/orders", "/portal/lemari-kita/orders?status=lost",
         "/portal/lemari-kita/programmes/1/attribution", "/portal/lemari-kita/commissions", "/commissions/1",
         "/portal/lemari-kita/balance", "/portal/lemari-kita/payout-account",
@@ -33,7 +34,10 @@ PLACES: dict[str | None, tuple[str, ...]] = {
     "sari@rumah-anggun.example": (
         "/merchant/rumah-anggun/", "/merchant/rumah-anggun/catalogue", "/merchant/rumah-anggun/catalogue/uploads/1",
         "/merchant/rumah-anggun/products", "/merchant/rumah-anggun/deliveries", "/merchant/rumah-anggun/deliveries/1",
-        "/merchant/rumah-anggun/orders", "/merchant/rumah-anggun/settings", "/merchant/rumah-anggun/owed",
+        "/merchant/rumah-anggun/orders", "/merchant/rumah-anggun/integration",
+        "/merchant/rumah-anggun/integration?shop=woocommerce", "/merchant/rumah-anggun/integration?shop=plain",
+        "/merchant/rumah-anggun/integration?shop=coupon", "/merchant/rumah-anggun/settings",
+        "/merchant/rumah-anggun/owed",
         "/merchant/rumah-anggun/coupons", "/merchant/rumah-anggun/programmes/1/attribution",
     ),
     "fina@etalase.example": ("/finance/", "/finance/runs/1", "/finance/receipts", "/finance/books"),

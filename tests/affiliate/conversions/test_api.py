@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from affiliate.identity.models import Role
+from affiliate.links.models import TrackingLink
 from affiliate.orders.models import OrderStatus
 from tests.affiliate.conversions.sold import Sold
 
@@ -37,6 +38,7 @@ def test_one_conversion_as_programs_see_it(client, make, houses):
             "community": sold.community.slug,
             "curator": sold.curator.handle,
             "product": items[0]["product"],
+            "link": {"code": items[0]["link"]["code"], "label": "", "sub_ids": {}},
             "status": "pending",
             "reason": None,
             "estimate": {"amount": "10000.00", "currency": "IDR"},
@@ -101,3 +103,15 @@ def test_strange_order_numbers_find_nothing(client, make, houses, order):
 
 def test_nobody_gets_in_without_a_key(client):
     assert client.get(URL).status_code == 401
+
+
+def test_label_and_sub_ids_come_back_to_the_community_and_to_nobody_else(client, make, houses):
+    sold = houses[0]
+    link = sold.session.get_one(TrackingLink, sold.pick.link_id)
+    link.label, link.sub_ids = "Reel Lebaran", {"channel": "tiktok", "sub1": "pagi"}
+    sold.session.commit()
+    own = client.get(URL, query_string={"order": "A-1"}, headers=make.key(Role.CURATOR, sold.community.id)).get_json()
+    assert own["items"][0]["link"] == {"code": link.code, "label": "Reel Lebaran", "sub_ids": link.sub_ids}
+    store = client.get(URL, query_string={"order": "A-1"}, headers=make.key(Role.MERCHANT_STAFF, sold.merchant.id))
+    assert store.get_json()["items"][0]["link"] is None
+    assert "tiktok" not in store.text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from affiliate.identity.models import Role
+from affiliate.links.models import TrackingLink
 from affiliate.orders.models import OrderStatus
 from tests.affiliate.conversions.sold import Sold
 from tests.factories import PASSWORD
@@ -83,3 +84,25 @@ def test_strangers_find_nothing(client, make, sold):
     sign_in(client, make, Role.COMMUNITY_OWNER, other.community.id)
     assert client.get(f"/portal/{sold.community.slug}/orders").status_code == 404
     assert client.get(f"/merchant/{sold.merchant.slug}/orders").status_code == 404
+
+
+def test_a_links_own_words_stand_beside_its_orders_and_its_figure_opens_them(client, make, sold):
+    other = make.pick(sold.community, make.product(sold.merchant))
+    orders = [sold.order(), sold.order(token=sold.token(link_id=other.link_id, nonce=99))]
+    sold.settle(*orders)
+    link = sold.session.get_one(TrackingLink, other.link_id)
+    link.label, link.sub_ids = "Reel Lebaran", {"channel": "tiktok"}
+    sign_in(client, make, Role.CURATOR, sold.community.id)
+    html = page(client, f"/portal/{sold.community.slug}/orders?link={link.id}")
+    assert "Reel Lebaran" in html
+    assert "tiktok" in html
+    assert orders[1].ref in html
+    assert orders[0].ref not in html
+    assert page(client, f"/portal/{sold.community.slug}/orders?link=-1").count("<tr>") == 3
+
+
+def test_a_store_does_not_read_a_communitys_own_words(client, make, sold):
+    sold.settle(sold.order())
+    sold.session.get_one(TrackingLink, sold.pick.link_id).label = "Rahasia dapur"
+    sign_in(client, make, Role.MERCHANT_STAFF, sold.merchant.id)
+    assert "Rahasia dapur" not in page(client, f"/merchant/{sold.merchant.slug}/orders")

@@ -121,7 +121,7 @@ def test_a_withdrawn_link_leads_to_the_communitys_window_and_back_when_restored(
     assert client.get(f"/go/{link.code}").status_code == 302
 
 
-def test_a_link_off_the_merchants_hosts_leads_nowhere(app, client, link, session):
+def test_a_link_without_a_page_of_the_store_leads_to_the_communitys_window(app, client, link, session):
     client.get(f"/go/{link.code}")
     link_merchant = session.get_one(type(link), link.id).merchant_id
     session.execute(
@@ -129,8 +129,13 @@ def test_a_link_off_the_merchants_hosts_leads_nowhere(app, client, link, session
     )
     session.expire_all()
     answer = client.get(f"/go/{link.code}")
-    assert answer.status_code == 410
-    assert "Location" not in answer.headers
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith("/c/komunitas-")
+    assert answer.headers["Cache-Control"] == "no-store"
+    window = client.get(answer.headers["Location"])
+    assert window.status_code == 200
+    assert "window-notice" in window.text
+    assert "window-notice" not in client.get(answer.headers["Location"].partition("?")[0]).text
 
 
 def payloads(shared_data: Path) -> list[str]:
