@@ -52,7 +52,12 @@ import affiliate.storefronts.public
 import affiliate.storefronts.views
 import affiliate.tracking.jobs
 import affiliate.tracking.models
+import affiliate.tracking.pageviews.jobs
+import affiliate.tracking.pageviews.models
+import affiliate.tracking.pageviews.recording
 import affiliate.tracking.redirect
+import affiliate.tracking.rollups.jobs
+import affiliate.tracking.rollups.models
 import affiliate.tracking.views
 import payouts.booking.jobs
 import payouts.booking.models
@@ -130,6 +135,8 @@ APIS = (
 # In the order of the conveyor: what one step finishes, the next finds.
 STEPS: tuple[work.Step, ...] = (
     work.Step("spool", affiliate.tracking.jobs.run),
+    work.Step("views", affiliate.tracking.pageviews.jobs.run),
+    work.Step("rollups", affiliate.tracking.rollups.jobs.run),
     work.Step("catalogue", affiliate.catalogue.jobs.run),
     work.Step("pipeline", affiliate.pipeline.run),
     work.Step("booking", payouts.booking.jobs.run),
@@ -161,6 +168,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own JSON provider has it
     health.init_app(app)
     affiliate.tracking.redirect.install(app, settings)
+    affiliate.tracking.pageviews.recording.install(app, settings)
     if settings.production:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     core_db.init_app(app, settings)
@@ -208,6 +216,7 @@ def _rooms(app: Flask) -> None:
 
 
 def _panels(app: Flask) -> None:
+    slots.listen(app, "storefront.shown", affiliate.tracking.pageviews.recording.record)
     slots.fill(app, "nav.places", affiliate.insights.panels.switcher)
     slots.fill(app, "portal.nav", affiliate.insights.panels.own_account)
     slots.fill(app, "start.demo", affiliate.insights.panels.shop_windows)
