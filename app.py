@@ -36,6 +36,8 @@ import affiliate.conversions.views
 import affiliate.identity.admin
 import affiliate.identity.models
 import affiliate.identity.views
+import affiliate.insights.api
+import affiliate.insights.funnel_views
 import affiliate.insights.panels
 import affiliate.insights.views
 import affiliate.links.models
@@ -115,6 +117,7 @@ PAGES = (
     affiliate.conversions.views.bp,
     affiliate.commissions.views.bp,
     affiliate.insights.views.bp,
+    affiliate.insights.funnel_views.bp,
     payouts.payees.views.bp,
     payouts.receivables.views.bp,
     payouts.runs.views.bp,
@@ -128,6 +131,7 @@ APIS = (
     affiliate.storefronts.api.blp,
     affiliate.conversions.api.blp,
     affiliate.commissions.api.blp,
+    affiliate.insights.api.blp,
     payouts.receivables.api.blp,
     payouts.runs.api.blp,
     payouts.reports.api.blp,

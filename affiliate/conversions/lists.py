@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from affiliate.catalogue.models import Product
 from affiliate.communities.models import Community, Curator
+from affiliate.conversions.cohorts import Cohort, conditions
 from affiliate.conversions.models import Conversion, ConversionStatus
 from affiliate.core.errors import NotFound
 from affiliate.identity.actors import Actor
@@ -28,11 +29,12 @@ class Wanted:
     community_id: int | None = None
     order_ref: str | None = None
     status: ConversionStatus | None = None
+    cohort: Cohort = field(default_factory=Cohort)
 
     @property
     def is_narrowed(self) -> bool:
         """True when a person has chosen fewer than all."""
-        return self.order_ref is not None or self.status is not None
+        return self.order_ref is not None or self.status is not None or self.cohort.is_narrowed
 
 
 def wanted_by(session: Session, actor: Actor, args: dict[str, Any]) -> Wanted:
@@ -95,4 +97,4 @@ def _narrowed(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
         (Order.ref, wanted.order_ref),
         (Conversion.status, wanted.status),
     )
-    return [column == value for column, value in chosen if value is not None]
+    return [column == value for column, value in chosen if value is not None] + conditions(wanted.cohort)

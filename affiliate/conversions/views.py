@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, render_template, request, url_for
 
 from affiliate.communities import queries as communities
-from affiliate.conversions import lists, words
+from affiliate.conversions import cohorts, lists, words
 from affiliate.conversions.models import ConversionStatus
 from affiliate.core.db import db
 from affiliate.core.web import PAGE_SIZE, decode_cursor, encode_cursor
@@ -43,6 +43,7 @@ def _chosen() -> dict[str, Any]:
     return {
         "order_ref": one_line(request.args.get("order", "")) or None,
         "status": ConversionStatus(status) if status in known else None,
+        "cohort": cohorts.cohort_of(request.args),
     }
 
 
@@ -52,7 +53,8 @@ def _page(wanted: lists.Wanted, slug: str) -> dict[str, Any]:
         db.session, guards.actor(), wanted, before=cursor[0] if cursor else None, limit=PAGE_SIZE + 1
     )
     chosen: dict[str, Any] = {"status": wanted.status.value if wanted.status else "", "order": wanted.order_ref or ""}
+    chosen |= cohorts.named(wanted.cohort)
     shown, older = rows[:PAGE_SIZE], None
     if len(rows) > PAGE_SIZE:
         older = url_for(request.endpoint or "", slug=slug, cursor=encode_cursor(shown[-1][0].id), **chosen)
-    return {"rows": shown, "wanted": wanted, "chosen": chosen, "older": older, "words": words}
+    return {"rows": shown, "wanted": wanted, "chosen": chosen, "older": older, "words": words, "stages": cohorts.STAGES}

@@ -38,11 +38,13 @@ BANKS = {"lemari-kita": ("014", "0081234567"), "sahabat-senandika": ("008", "137
 
 @dataclass(frozen=True, slots=True)
 class PickFact:
-    """What the month needs of a pick: its link, and the product behind it."""
+    """What the month needs of a pick: its link, the product behind it, and the shelf on which it stands."""
 
     link_id: int
     store: Store
     item: Item
+    community_id: int
+    collection_id: int
 
 
 def make_stores(session: Session, settings: Settings, now: datetime) -> None:
@@ -117,7 +119,7 @@ def make_shelves(session: Session, now: datetime) -> list[PickFact]:
                     session, community, collection, product, note=note, curator=curator, actor=ROBOT, now=now
                 )
                 item = next(one for one in stores[slug].items if one.sku == sku)
-                facts.append(PickFact(picked.link.id, stores[slug], item))
+                facts.append(PickFact(picked.link.id, stores[slug], item, community.id, collection.id))
             storefronts.publish(session, collection, actor=ROBOT, now=now)
     return facts
 

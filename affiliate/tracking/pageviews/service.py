@@ -39,7 +39,7 @@ def load(session: Session, records: Sequence[ViewRecord]) -> Loaded:
     if not ours:
         return Loaded(0, list(records))
     pages = _pages(session, {_page(record) for record in ours})
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "viewed_at": tokens.moment(record.ms),
             "nonce": record.nonce,
@@ -81,7 +81,7 @@ def _pages(session: Session, pages: Collection[Page]) -> dict[Page, int]:
 
 def _page_ids(session: Session, digests: Collection[str]) -> dict[str, int]:
     wanted = sa.select(ShownPage.digest, ShownPage.id).where(ShownPage.digest.in_(digests))
-    return {digest: id_ for digest, id_ in session.execute(wanted)}
+    return {row.digest: row.id for row in session.execute(wanted)}
 
 
 def _add_links(session: Session, pages: dict[int, tuple[int, ...]]) -> None:

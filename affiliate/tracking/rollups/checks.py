@@ -19,8 +19,8 @@ Check = tuple[str, str, Callable[[Session], int]]
 def hour_start(session: Session, column: Any) -> sa.ColumnElement[Any]:
     """The beginning of a stored moment's hour of UTC, as the database reckons it."""
     if is_postgres(session):
-        part, zone = sa.literal_column("'hour'"), sa.literal_column("'UTC'")
-        return sa.func.date_trunc(part, column, zone, type_=UTCDateTime())
+        zone: Any = sa.literal_column("'UTC'")
+        return sa.func.date_trunc(sa.literal_column("'hour'", sa.String), column, zone, type_=UTCDateTime())
     text = sa.func.strftime(sa.literal_column("'%Y-%m-%d %H:00:00.000000'"), column, type_=sa.String())
     return sa.type_coerce(text, UTCDateTime())
 

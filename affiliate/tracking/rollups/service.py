@@ -28,7 +28,7 @@ class Kind:
     due: sa.Table
     hours: sa.Table
     key: str
-    counted: Callable[[datetime, Sequence[int]], sa.Select[Any]]
+    counted: Callable[[datetime, Sequence[int]], Any]
 
 
 def hour_of(moment: datetime) -> datetime:
@@ -96,7 +96,7 @@ def is_due(session: Session, kind: Kind) -> bool:
     return session.execute(sa.select(kind.due.c.hour).limit(1)).first() is not None
 
 
-def _clicks(hour: datetime, link_ids: Sequence[int]) -> sa.Select[Any]:
+def _clicks(hour: datetime, link_ids: Sequence[int]) -> Any:
     """Reads the hour by its place in the primary key: a link's whole past would be more. Hence the sum before IN."""
     return (
         sa.select(
@@ -112,7 +112,7 @@ def _clicks(hour: datetime, link_ids: Sequence[int]) -> sa.Select[Any]:
     )
 
 
-def _views(hour: datetime, page_ids: Sequence[int]) -> sa.Select[Any]:
+def _views(hour: datetime, page_ids: Sequence[int]) -> Any:
     return (
         sa.select(
             sa.literal(hour, UTCDateTime()),
