@@ -17,6 +17,7 @@ from affiliate.insights.rules import Chosen
 from affiliate.insights.tables import COLUMNS, sort_asked
 
 FILTERS = {"collection": "collection_id", "store": "merchant_id", "community": "community_id", "link": "link_id"}
+_LISTS = {"community": "conversions.community_list", "store": "conversions.merchant_list"}
 STAGES = ("orders", "completed", "refunded", "cancelled", "open")
 _BELOW = {
     By.COLLECTION: ("collection", By.PICK),
@@ -28,14 +29,13 @@ _BELOW = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Whose funnel this is: the page's frame, the groupings it offers, and where its orders are listed."""
+    """Whose funnel this is: the page's frame, and the groupings it offers."""
 
     area: str
     slug: str | None
     scope: Scope
     groupings: tuple[By, ...]
     title: str
-    orders: str | None
     owner: dict[str, Any]
 
 
@@ -76,8 +76,12 @@ class Links:
         return self.to(by=below, sort=None, **{name: key})
 
     def orders(self, by: By | None = None, key: Key = None) -> dict[str, str]:
-        """The list of orders behind each figure by stage: of one row, or without a grouping of the whole scope."""
-        if self._place.orders is None or (by is not None and key is None):
+        """The list of orders behind each figure by stage: of one row, or without a grouping of the whole scope.
+
+        The platform has no list of its own: there a community's or store's row leads to that community's or store's.
+        """
+        own, name = self._list_of(by, key)
+        if own is None or (by is not None and key is None):
             return {}
         scope, period = self._found.scope, self._found.period
         first, last = (key, key) if isinstance(key, date) else (period.first, period.last)
@@ -87,9 +91,16 @@ class Links:
         }  # fmt: skip
         if by is not None and by is not By.DAY:
             named[_BELOW[by][0]] = key
-        named.pop({"portal": "community", "merchant": "store"}[self._place.area])  # the list is the owner's already
-        orders = self._place.orders
-        return {stage: url_for(orders, stage=stage, **self._own, **self._kept(named)) for stage in STAGES}
+        named.pop(name)  # the list is the owner's already
+        kept = self._kept(named)
+        return {stage: url_for(_LISTS[name], slug=own, stage=stage, **kept) for stage in STAGES}
+
+    def _list_of(self, by: By | None, key: Key) -> tuple[str | None, str]:
+        """(slug, "community" or "store") of whose list shows these orders; without a slug nobody's alone."""
+        if self._place.slug:
+            return self._place.slug, "community" if self._place.area == "portal" else "store"
+        row = self._found.names.get(key) if by in {By.COMMUNITY, By.MERCHANT} else None
+        return (row.slug if row else None), "community" if by is By.COMMUNITY else "store"
 
     def heads(self) -> list[tuple[str, str, str, str | None]]:
         """(column, address that sorts by it, class, how it is sorted now) of every column."""

@@ -114,6 +114,7 @@ def _pages(scope: Scope, key: Any) -> sa.Subquery:
     columns = (ShownLink.page_id,) if key is None else (ShownLink.page_id, key.label("key"))
     query = (
         sa.select(*columns)
+        .select_from(ShownLink)
         .distinct()
         .join(TrackingLink, TrackingLink.id == ShownLink.link_id)
         .outerjoin(Pick, Pick.link_id == ShownLink.link_id)
@@ -135,8 +136,10 @@ def _key_of_link(by: By) -> Any:
 
 def _clicks(session: Session, scope: Scope, by: By, period: Period) -> dict[Any, int]:
     key = _key(session, by, ClickHour, ClickHour.hour)
-    query = sa.select(key, sa.func.sum(ClickHour.qualified)).where(
-        *_of(ClickHour, scope), within(ClickHour.hour, period)
+    query = (
+        sa.select(key, sa.func.sum(ClickHour.qualified))
+        .select_from(ClickHour)
+        .where(*_of(ClickHour, scope), within(ClickHour.hour, period))
     )
     return _numbers(session, _with_picks(query, ClickHour, scope, by).group_by(key))
 
@@ -148,6 +151,7 @@ def _orders(session: Session, scope: Scope, by: By, period: Period) -> dict[Any,
     numbers = [sa.func.sum(sa.case((cohorts.reached(stage), 1), else_=0)) for stage in stages]
     query = (
         sa.select(key, *numbers)
+        .select_from(Conversion)
         .join(Order, Order.id == Conversion.order_id)
         .where(*_of(Conversion, scope), cohorts.credited(), within(Conversion.placed_at, period))
     )
@@ -160,6 +164,7 @@ def _earned(session: Session, scope: Scope, by: By, period: Period) -> dict[Any,
     key = _key(session, by, Conversion, Conversion.placed_at)
     query = (
         sa.select(key, CommissionEvent.currency, sa.func.sum(CommissionShare.amount_minor))
+        .select_from(Conversion)
         .join(Commission, Commission.conversion_id == Conversion.id)
         .join(CommissionEvent, CommissionEvent.commission_id == Commission.id)
         .join(CommissionShare, CommissionShare.event_id == CommissionEvent.id)

@@ -11,7 +11,7 @@ from flask_babel import format_date
 from affiliate.communities import queries as communities
 from affiliate.core import clock
 from affiliate.core.db import db
-from affiliate.core.i18n import _, format_number
+from affiliate.core.i18n import NO_BREAK, _, format_number
 from affiliate.core.streams import csv_stream
 from affiliate.core.wording import number_of
 from affiliate.identity import guards
@@ -24,6 +24,7 @@ from affiliate.merchants import queries as merchants
 
 bp = Blueprint("funnels", __name__)
 ROWS_MAX = 200  # on a page; the file has all
+Points = list[tuple[str, int, str]]
 
 
 @bp.get("/portal/<slug>/insights", defaults={"ending": None})
@@ -35,7 +36,7 @@ def community(slug: str, ending: str | None) -> Any:
     groupings = (By.DAY, By.COLLECTION, By.PICK, By.MERCHANT)
     return _answer(
         Place(
-            "portal", slug, Scope(community_id=row.id), groupings, row.name, "conversions.community_list",
+            "portal", slug, Scope(community_id=row.id), groupings, row.name,
             {"community": row},
         ),
         ending,
@@ -50,9 +51,7 @@ def merchant(slug: str, ending: str | None) -> Any:
     row = merchants.merchant_for(db.session, guards.actor(), slug)
     groupings = (By.DAY, By.COMMUNITY, By.PICK)
     scope = Scope(merchant_id=row.id, whole=True)
-    return _answer(
-        Place("merchant", slug, scope, groupings, row.name, "conversions.merchant_list", {"merchant": row}), ending
-    )
+    return _answer(Place("merchant", slug, scope, groupings, row.name, {"merchant": row}), ending)
 
 
 @bp.get("/finance/insights", defaults={"ending": None})
@@ -61,7 +60,7 @@ def merchant(slug: str, ending: str | None) -> Any:
 def platform(ending: str | None) -> Any:
     """What all communities brought all stores."""
     groupings = (By.DAY, By.COMMUNITY, By.MERCHANT, By.PICK)
-    return _answer(Place("finance", None, Scope(whole=True), groupings, "Etalase", None, {}), ending)
+    return _answer(Place("finance", None, Scope(whole=True), groupings, "Etalase", {}), ending)
 
 
 def _answer(place: Place, ending: str | None) -> Any:
@@ -95,6 +94,8 @@ def _page(place: Place, found: Report, chosen: Chosen) -> dict[str, Any]:
         "choices": reports.choices(db.session, place.scope),
         "scope": found.scope,
         "own": place.scope,
+        "is_new": found.is_empty and not reports.has_anything(db.session, place.scope),
+        "longer": links.to(**{"from": None, "to": None, "month": None, "days": rules.PERIODS[-1]}),
         "narrowed_to": _narrowed_to(found.scope),
         "everything": links.to(collection=None, store=None, community=None, link=None),
         "plain_address": links.place(),
@@ -104,10 +105,8 @@ def _page(place: Place, found: Report, chosen: Chosen) -> dict[str, Any]:
         "head": words.HEADS[found.by],
         "period_text": words.period_text(found.period),
         "before_text": words.before_text(chosen),
-        "clicks": _points(found.days, "clicks"),
-        "clicks_before": _points(found.before, "clicks"),
-        "orders": _points(found.days, "orders"),
-        "orders_before": _points(found.before, "orders"),
+        "clicks": _series(found, "clicks"),
+        "orders": _series(found, "orders"),
     }
 
 
@@ -136,16 +135,17 @@ def _steps(links: Links, found: Report) -> list[dict[str, Any]]:
         ("completed", _("Completed"), now.completed_bps, _("of orders are completed")),
         ("refunded", _("Refunded"), now.refunded_bps, _("of completed orders were refunded, wholly or in part")),
     )
-    opened = {"views": links.to(by=By.DAY, sort=None), "clicks": links.to(by=By.PICK, sort=None)}
+    below = links.to(by=By.DAY if found.scope.link_id else By.PICK, sort=None) + "#table"
+    opened = {"views": links.to(by=By.DAY, sort=None) + "#table"}
     notes = {"completed": _open_words(now)}
     return [
         {
             "name": name,
             "value": getattr(now, step),
-            "href": lists.get(step) or opened.get(step),
+            "href": lists.get(step) or opened.get(step, below),
             "rate": "–" if bps is None else _percent(bps),
             "rate_words": rate_words,
-            "change": words.change_text(rules.change_bps(getattr(now, step), getattr(before, step))),
+            "change": words.change_text(getattr(now, step), getattr(before, step)),
             "note": notes.get(step),
             "lost": None,
             "quiet": step == "refunded",
@@ -165,7 +165,7 @@ def _open_words(now: Counts) -> str | None:
 
 
 def _percent(bps: int) -> str:
-    return f"{format_number(round(bps / 100, 1))}\u00a0%"
+    return f"{format_number(bps / 100, digits=1)}{NO_BREAK}%"
 
 
 def _narrowed_to(scope: Scope) -> list[str]:
@@ -175,12 +175,18 @@ def _narrowed_to(scope: Scope) -> list[str]:
     return [name.label for name in reports.names(db.session, By.PICK, {scope.link_id}).values()]
 
 
-def _points(rows: list[Row], step: str) -> list[tuple[str, int, str]]:
-    """(day, value, value as text) as a chart takes them."""
-    return [
-        (format_date(row.key, "d MMM"), getattr(row.counts, step), format_number(getattr(row.counts, step)))
-        for row in rows
-    ]
+def _series(found: Report, step: str) -> tuple[Points, Points]:
+    """(the period, the time before) as a chart takes them; a day that has only begun stands there once it has one."""
+    rows, before = found.days, found.before
+    if rows[-1].key == days.today(clock.now()) and not getattr(rows[-1].counts, step) and len(rows) > 1:
+        rows, before = rows[:-1], before[:-1]
+    return _points(rows, step), _points(before, step)
+
+
+def _points(rows: list[Row], step: str) -> Points:
+    """(day, value, value as text), oldest first."""
+    values = [(row.key, getattr(row.counts, step)) for row in rows]
+    return [(format_date(day, "d MMM"), value, format_number(value)) for day, value in values]
 
 
 def _file(place: Place, found: Report) -> Response:

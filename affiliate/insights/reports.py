@@ -23,6 +23,7 @@ from affiliate.links.models import TrackingLink
 from affiliate.merchants.models import Merchant
 from affiliate.storefronts.models import Collection as Shelf
 from affiliate.storefronts.models import Pick
+from affiliate.tracking.rollups.models import ClickHour, ViewHour
 
 CHOICES_MAX = 200
 
@@ -58,6 +59,11 @@ class Report:
         return rules.total(row.counts for row in self.before)
 
     @property
+    def is_empty(self) -> bool:
+        """True when there is nothing to see, neither now nor in the time before."""
+        return self.total.is_empty and self.total_before.is_empty
+
+    @property
     def total_of_rows(self) -> Counts:
         """The sum of the table's rows. Its views exceed the scope's where one page shows several of the rows."""
         return rules.total(row.counts for row in self.rows)
@@ -69,6 +75,18 @@ def report(session: Session, scope: Scope, by: By, period: Period) -> Report:
     rows = days if by is By.DAY else funnel.table(session, scope, by, period)
     before = funnel.table(session, scope, By.DAY, period.before)
     return Report(scope, by, period, rows, names(session, by, {row.key for row in rows}), days, before)
+
+
+def has_anything(session: Session, scope: Scope) -> bool:
+    """True when there was ever a click or a view in a community's or store's scope, or in the platform's."""
+    clicked, seen = sa.select(ClickHour.hour), sa.select(ViewHour.hour)
+    if scope.community_id is not None:
+        clicked = clicked.where(ClickHour.community_id == scope.community_id)
+        seen = seen.where(ViewHour.community_id == scope.community_id)
+    if scope.merchant_id is not None:
+        clicked = clicked.where(ClickHour.merchant_id == scope.merchant_id)
+        seen = seen.where(sa.false())
+    return any(session.execute(query.limit(1)).first() is not None for query in (clicked, seen))
 
 
 def names(session: Session, by: By, keys: Collection[Key]) -> dict[Any, Name]:

@@ -8,10 +8,12 @@ from typing import Any
 from flask_babel import format_date
 
 from affiliate.core.i18n import MINUS, NO_BREAK, _, _l, format_number
+from affiliate.insights import rules
 from affiliate.insights.funnel import By, Key
 from affiliate.insights.reports import Name
 from affiliate.insights.rules import Chosen, Period
 
+TELLING_BPS = 30_000  # beyond it a change in percent is no help
 BY: dict[By, Any] = {
     By.DAY: _l("By day"),
     By.COLLECTION: _l("By collection"),
@@ -75,10 +77,13 @@ def before_text(chosen: Chosen) -> str:
     return _("the day before") if days == 1 else _("the %(count)s days before", count=format_number(days))
 
 
-def change_text(bps: int | None) -> str:
-    """+12 % or −4 %; nothing where there is nothing to compare with."""
+def change_text(now: int, before: int) -> str:
+    """+12 % or −4 %; what it was where a percentage would say nothing; nothing where there was nothing before."""
+    bps = rules.change_bps(now, before)
     if bps is None:
         return ""
+    if abs(bps) > TELLING_BPS:
+        return _("before: %(count)s", count=format_number(before))
     percent = round(bps / 100)
     sign = "+" if percent > 0 else MINUS if percent < 0 else "±"
     return f"{sign}{format_number(abs(percent))}{NO_BREAK}%"

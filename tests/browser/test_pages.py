@@ -27,14 +27,19 @@ PLACES: dict[str | None, tuple[str, ...]] = {
     "ada@lemari-kita.example": (
         "/portal/lemari-kita/", "/portal/lemari-kita/collections", "/portal/lemari-kita/collections/1",
         "/portal/lemari-kita/brand", "/portal/lemari-kita/orders", "/portal/lemari-kita/commissions", "/commissions/1",
-        "/portal/lemari-kita/balance", "/portal/lemari-kita/payout-account",
+        "/portal/lemari-kita/balance", "/portal/lemari-kita/payout-account", "/portal/lemari-kita/insights",
+        "/portal/lemari-kita/insights?by=pick&days=7", "/portal/lemari-kita/insights?from=2020-01-01&to=2020-01-02",
+        "/portal/lemari-kita/orders?stage=refunded",
     ),
     "sari@rumah-anggun.example": (
         "/merchant/rumah-anggun/", "/merchant/rumah-anggun/catalogue", "/merchant/rumah-anggun/catalogue/uploads/1",
         "/merchant/rumah-anggun/products", "/merchant/rumah-anggun/deliveries", "/merchant/rumah-anggun/deliveries/1",
         "/merchant/rumah-anggun/orders", "/merchant/rumah-anggun/settings", "/merchant/rumah-anggun/owed",
+        "/merchant/rumah-anggun/insights?by=community",
     ),
-    "fina@etalase.example": ("/finance/", "/finance/runs/1", "/finance/receipts", "/finance/books"),
+    "fina@etalase.example": (
+        "/finance/", "/finance/runs/1", "/finance/receipts", "/finance/books", "/finance/insights?by=merchant",
+    ),
     "admin@etalase.example": ("/admin/", "/admin/merchants", "/admin/communities"),
 }  # fmt: skip
 LOOKS = [("id-ID", 1440, "light"), ("en-GB", 390, "dark")]

@@ -126,6 +126,19 @@ class Day:
         ):
             self._add(CommissionShare(event_id=event.id, owner=owner, role=role, amount_minor=minor * tenths // 10))
 
+    def earned_in(self, conversion: Conversion, currency: str, minor: int) -> None:
+        """A further event of the commission, all of it of another currency: nine tenths are the community's."""
+        commission = self.session.query(Commission).filter_by(conversion_id=conversion.id).one()
+        event = self._add(
+            CommissionEvent(
+                commission_id=commission.id, number=9, kind=EventKind.EARNED, merchant_id=commission.merchant_id,
+                community_id=commission.community_id, currency=currency, amount_minor=minor, available_on=NOW,
+                needs_funding=False, occurred_at=NOW, cause={}, trace={},
+            )
+        )  # fmt: skip
+        for role, amount in ((ShareRole.PLATFORM, minor - minor * 9 // 10), (ShareRole.COMMUNITY, minor * 9 // 10)):
+            self._add(CommissionShare(event_id=event.id, owner=role.value, role=role, amount_minor=amount))
+
     def community(self, pick: Pick) -> Any:
         return self.session.get_one(Community, pick.community_id)
 
