@@ -97,12 +97,8 @@ def names(session: Session, by: By, keys: Collection[Key]) -> dict[Any, Name]:
     if by is By.PICK:
         return _names_of_links(session, ids)
     if by is By.COLLECTION:
-        rows = session.execute(
-            sa.select(Shelf.id, Shelf.title, Shelf.slug, Community.name)
-            .join(Community, Community.id == Shelf.community_id)
-            .where(Shelf.id.in_(ids))
-        )
-        return {row.id: Name(row.title, row.name, row.slug) for row in rows}
+        rows = session.execute(sa.select(Shelf.id, Shelf.title, Shelf.slug).where(Shelf.id.in_(ids)))
+        return {row.id: Name(row.title, "", row.slug) for row in rows}
     table: Any = Merchant if by is By.MERCHANT else Community
     rows = session.execute(sa.select(table.id, table.name, table.slug).where(table.id.in_(ids)))
     return {row.id: Name(row.name, "", row.slug) for row in rows}

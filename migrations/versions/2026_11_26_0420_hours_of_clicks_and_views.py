@@ -73,7 +73,6 @@ def upgrade() -> None:
         "view_rollups_due",
         moment("hour"),
         number("page_id"),
-        number("marks"),
         parent("view_rollups_due", "page_id", "shown_pages"),
         sa.PrimaryKeyConstraint("hour", "page_id", name="pk_view_rollups_due"),
     )
@@ -96,7 +95,7 @@ def upgrade() -> None:
         "rollups_due",
         moment("hour"),
         number("link_id"),
-        number("marks"),
+        sa.Column("spreads", sa.Boolean(), nullable=False),
         parent("rollups_due", "link_id", "tracking_links"),
         sa.PrimaryKeyConstraint("hour", "link_id", name="pk_rollups_due"),
     )

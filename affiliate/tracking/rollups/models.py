@@ -28,13 +28,16 @@ class ClickHour(Base):
 
 
 class ClickHourDue(Base):
-    """An hour of a link whose clicks have changed since it was counted."""
+    """An hour of a link whose clicks have changed since it was counted.
+
+    A late click can make those of the hour after it repeated ones: a mark that `spreads` has that hour counted, too.
+    """
 
     __tablename__ = "rollups_due"
 
     hour: Mapped[datetime] = mapped_column(primary_key=True)
     link_id: Mapped[int] = mapped_column(ForeignKey("tracking_links.id"), primary_key=True)
-    marks: Mapped[int] = mapped_column(default=1)  # how often it was marked since
+    spreads: Mapped[bool] = mapped_column(default=True)
 
 
 class ViewHour(Base):
@@ -58,4 +61,3 @@ class ViewHourDue(Base):
 
     hour: Mapped[datetime] = mapped_column(primary_key=True)
     page_id: Mapped[int] = mapped_column(ForeignKey("shown_pages.id"), primary_key=True)
-    marks: Mapped[int] = mapped_column(default=1)

@@ -37,44 +37,50 @@ def hour_of(moment: datetime) -> datetime:
 
 
 def mark_due(session: Session, keys: Iterable[Key]) -> None:
-    """Say which (hour, link) have other clicks than before, in the transaction that changed them.
-
-    The hour after each is marked too: a late click makes those of the hour after it repeated ones.
-    """
-    touched = {(hour_of(hour), link_id) for hour, link_id in keys}
-    _mark(session, CLICKS, touched | {(hour + HOUR, link_id) for hour, link_id in touched})
+    """Say which (moment or hour, link) have other clicks than before, in the transaction that changed them."""
+    _mark(session, CLICKS, {(hour_of(hour), link_id) for hour, link_id in keys})
 
 
 def mark_views_due(session: Session, keys: Iterable[Key]) -> None:
-    """Say which (hour, page) have other views than before, in the transaction that changed them."""
+    """Say which (moment or hour, page) have other views than before, in the transaction that changed them."""
     _mark(session, VIEWS, {(hour_of(hour), page_id) for hour, page_id in keys})
 
 
 def _mark(session: Session, kind: Kind, keys: set[Key]) -> None:
-    """Writes each mark, also one that is there: so it waits for a worker that is just taking it off, then stands."""
-    if not keys:
+    ordered = sorted(keys)  # whoever locks several marks does so in this order
+    if not ordered:
         return
-    ordered = sorted(keys)  # two loaders that lock the same marks do so in one order
-    insert = upsert(session, kind.due)
-    again = {"marks": kind.due.c.marks + 1}
+    values = {"spreads": True} if "spreads" in kind.due.c else {}
     if not is_postgres(session):
-        rows = [{"hour": hour, kind.key: key, "marks": 1} for hour, key in ordered]
-        session.execute(insert.on_conflict_do_update(index_elements=["hour", kind.key], set_=again), rows)
+        rows = [{"hour": hour, kind.key: key, **values} for hour, key in ordered]
+        session.execute(_kept(session, kind, upsert(session, kind.due)), rows)
         return
     arrays = [
         sa.literal([hour for hour, _key in ordered], postgresql.ARRAY(UTCDateTime())),
         sa.literal([key for _hour, key in ordered], postgresql.ARRAY(sa.BigInteger())),
     ]
     arrived = sa.func.unnest(*arrays).table_valued("hour", kind.key).render_derived()
-    marks = sa.select(arrived.c.hour, arrived.c[kind.key], sa.literal(1))
-    insert = insert.from_select(["hour", kind.key, "marks"], marks)
-    session.execute(insert.on_conflict_do_update(index_elements=["hour", kind.key], set_=again))
+    marks = sa.select(arrived.c.hour, arrived.c[kind.key], *(sa.literal(value) for value in values.values()))
+    insert = upsert(session, kind.due).from_select(["hour", kind.key, *values], marks)
+    session.execute(_kept(session, kind, insert))
+
+
+def _kept(session: Session, kind: Kind, insert: Any) -> Any:
+    """Marks that are there stay. They are locked all the same: so this waits for a worker that is just taking one off,
+    and then puts it there again. (ON CONFLICT DO NOTHING would see the old mark and lose the new one.)
+    """
+    mark = kind.due.c
+    if "spreads" in mark:
+        how = {"set_": {"spreads": True}, "where": sa.and_(insert.excluded.spreads, sa.not_(mark.spreads))}
+    else:
+        how = {"set_": {"hour": mark.hour}, "where": sa.false()}
+    return insert.on_conflict_do_update(index_elements=["hour", kind.key], **how)
 
 
 def count_anew(session: Session, kind: Kind) -> int:
     """Count one hour's due keys anew and take their marks off; how many there were, 0 when nothing is due.
 
-    Marks that another worker holds are left to it. Four statements, however many keys.
+    Marks that another worker holds are left to it. A fixed number of statements, however many keys.
     """
     due = kind.due.c
     first = sa.select(due.hour).order_by(due.hour, due[kind.key]).limit(1).with_for_update(skip_locked=True)
@@ -87,8 +93,28 @@ def count_anew(session: Session, kind: Kind) -> int:
     insert = upsert(session, kind.hours).from_select(names, kind.counted(hour, keys))
     others = {name: insert.excluded[name] for name in names if name not in {"hour", kind.key}}
     session.execute(insert.on_conflict_do_update(index_elements=["hour", kind.key], set_=others))
+    if "spreads" in due:
+        _spread(session, kind, hour, keys)
     session.execute(sa.delete(kind.due).where(due.hour == hour, due[kind.key].in_(keys)))
     return len(keys)
+
+
+def _spread(session: Session, kind: Kind, hour: datetime, keys: Sequence[int]) -> None:
+    """Have the hour after counted anew, where it is counted already or its mark is just being taken off.
+
+    Where it is neither, it has nothing, or whoever loads it will say so.
+    """
+    now, later, hours = kind.due.alias("now").c, kind.due.alias("later").c, kind.hours.c
+    after = hour + HOUR
+    is_counted = sa.exists().where(hours.hour == after, hours[kind.key] == now[kind.key])
+    is_marked = sa.exists().where(later.hour == after, later[kind.key] == now[kind.key])
+    marks = (
+        sa.select(sa.literal(after, UTCDateTime()), now[kind.key], sa.false())
+        .where(now.hour == hour, now[kind.key].in_(keys), now.spreads, is_counted | is_marked)
+        .order_by(now[kind.key])
+    )
+    insert = upsert(session, kind.due).from_select(["hour", kind.key, "spreads"], marks)
+    session.execute(_kept(session, kind, insert))
 
 
 def is_due(session: Session, kind: Kind) -> bool:

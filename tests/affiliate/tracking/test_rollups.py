@@ -80,8 +80,16 @@ def test_a_late_click_that_makes_one_of_the_next_hour_repeated_corrects_that_hou
 
 def test_an_hour_with_a_mark_and_nothing_in_it_has_no_sum(session, links):
     mark_due(session, {(NOW, links[0])})
-    assert jobs.run(NOW) == 2
+    assert jobs.run(NOW) == 1
     assert sums(session) == {}
+
+
+def test_a_correction_of_the_hour_after_goes_no_further(session, links):
+    clicks.load(session, [visit(links[0], n, minute=60 * n, visitor=f"{n:x}") for n in range(6)])
+    while jobs.run(NOW):
+        pass
+    clicks.load(session, [visit(links[0], 9, minute=65)])
+    assert jobs.run(NOW) == 2  # its own hour, and the one after
 
 
 def random_life(session, links: list[int], rng: random.Random, *, forget: bool = False) -> None:
