@@ -8,21 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from affiliate.core.db import UTCDateTime, is_postgres
 from affiliate.tracking.models import Click
 from affiliate.tracking.pageviews.models import PageView
 from affiliate.tracking.rollups.models import ClickHour, ClickHourDue, ViewHour, ViewHourDue
+from affiliate.tracking.rollups.service import hour_start
 
 Check = tuple[str, str, Callable[[Session], int]]
-
-
-def hour_start(session: Session, column: Any) -> sa.ColumnElement[Any]:
-    """The beginning of a stored moment's hour of UTC, as the database reckons it."""
-    if is_postgres(session):
-        zone: Any = sa.literal_column("'UTC'")
-        return sa.func.date_trunc(sa.literal_column("'hour'", sa.String), column, zone, type_=UTCDateTime())
-    text = sa.func.strftime(sa.literal_column("'%Y-%m-%d %H:00:00.000000'"), column, type_=sa.String())
-    return sa.type_coerce(text, UTCDateTime())
 
 
 def wrong_click_hours(session: Session) -> int:

@@ -90,6 +90,7 @@ def test_a_correction_of_the_hour_after_goes_no_further(session, links):
         pass
     clicks.load(session, [visit(links[0], 9, minute=65)])
     assert jobs.run(NOW) == 2  # its own hour, and the one after
+    assert sums(session) == plain(session)
 
 
 def random_life(session, links: list[int], rng: random.Random, *, forget: bool = False) -> None:
