@@ -40,6 +40,8 @@ import affiliate.identity.keys
 import affiliate.identity.log
 import affiliate.identity.models
 import affiliate.identity.views
+import affiliate.insights.api
+import affiliate.insights.funnel_views
 import affiliate.insights.links
 import affiliate.insights.panels
 import affiliate.insights.views
@@ -65,8 +67,13 @@ import affiliate.storefronts.public
 import affiliate.storefronts.views
 import affiliate.tracking.jobs
 import affiliate.tracking.models
+import affiliate.tracking.pageviews.jobs
+import affiliate.tracking.pageviews.models
+import affiliate.tracking.pageviews.recording
 import affiliate.tracking.panels
 import affiliate.tracking.redirect
+import affiliate.tracking.rollups.jobs
+import affiliate.tracking.rollups.models
 import affiliate.tracking.views
 import payouts.booking.jobs
 import payouts.booking.models
@@ -126,6 +133,7 @@ PAGES = (
     affiliate.commissions.views.bp,
     affiliate.insights.views.bp,
     affiliate.integration.views.bp,
+    affiliate.insights.funnel_views.bp,
     payouts.payees.views.bp,
     payouts.receivables.views.bp,
     payouts.runs.views.bp,
@@ -140,6 +148,7 @@ APIS = (
     affiliate.storefronts.api.blp,
     affiliate.conversions.api.blp,
     affiliate.commissions.api.blp,
+    affiliate.insights.api.blp,
     payouts.receivables.api.blp,
     payouts.runs.api.blp,
     payouts.reports.api.blp,
@@ -147,6 +156,8 @@ APIS = (
 # In the order of the conveyor: what one step finishes, the next finds.
 STEPS: tuple[work.Step, ...] = (
     work.Step("spool", affiliate.tracking.jobs.run),
+    work.Step("views", affiliate.tracking.pageviews.jobs.run),
+    work.Step("rollups", affiliate.tracking.rollups.jobs.run),
     work.Step("catalogue", affiliate.catalogue.jobs.run),
     work.Step("pipeline", affiliate.pipeline.run),
     work.Step("booking", payouts.booking.jobs.run),
@@ -178,6 +189,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own JSON provider has it
     health.init_app(app)
     affiliate.tracking.redirect.install(app, settings)
+    affiliate.tracking.pageviews.recording.install(app, settings)
     if settings.production:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     core_db.init_app(app, settings)
@@ -228,6 +240,7 @@ def _panels(app: Flask) -> None:
     affiliate.links.figures.provide(app, affiliate.insights.links.figures)
     slots.fill(app, "storefront.top", affiliate.tracking.panels.gone)
     slots.fill(app, "go.unknown", affiliate.insights.panels.shop_windows)
+    slots.listen(app, "storefront.shown", affiliate.tracking.pageviews.recording.record)
     slots.fill(app, "nav.places", affiliate.insights.panels.switcher)
     slots.fill(app, "portal.nav", affiliate.insights.panels.own_account)
     slots.fill(app, "start.demo", affiliate.insights.panels.shop_windows)

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from affiliate.commissions import checks as commissions
 from affiliate.core.db import db, forget_session, is_postgres
+from affiliate.tracking.rollups import checks as rollups
 from payouts.booking import checks as booking
 from payouts.ledger import checks as ledger
 from payouts.ledger.checks import Check
@@ -25,6 +26,7 @@ from payouts.receivables import checks as receivables
 from payouts.runs import checks as runs
 
 ROOMS: Sequence[Sequence[Check]] = (
+    rollups.CHECKS,
     commissions.CHECKS,
     ledger.CHECKS,
     booking.CHECKS,

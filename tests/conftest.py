@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from flask import Flask, g, has_app_context
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 import app as application
@@ -28,6 +30,7 @@ from affiliate.core.db import Base, db
 from affiliate.core.limits import limiter
 from affiliate.core.settings import from_env
 from affiliate.tracking import redirect
+from affiliate.tracking.pageviews import recording
 from tests import factories
 
 # The suite tries a small share, `make campaign` the rest; both print how to repeat a failure.
@@ -129,6 +132,7 @@ def app(database: tuple[Flask, str]) -> Iterator[Flask]:
             connection.close()
             db.engines[None] = engine
             redirect.stop(built)
+            recording.stop(built)
             shutil.rmtree(built.config["ETALASE"].spool_dir, ignore_errors=True)
 
 
@@ -151,6 +155,26 @@ def make(session: Session) -> factories.Make:
 @pytest.fixture
 def engine_name(database: tuple[Flask, str]) -> str:
     return database[1]
+
+
+@pytest.fixture
+def count_statements() -> Callable[[], Any]:
+    """`with count_statements() as made:` counts the statements sent to the database into made[0]."""
+
+    @contextmanager
+    def counting() -> Iterator[list[int]]:
+        made = [0]
+
+        def count(*_args: Any) -> None:
+            made[0] += 1
+
+        sa.event.listen(Engine, "before_cursor_execute", count)
+        try:
+            yield made
+        finally:
+            sa.event.remove(Engine, "before_cursor_execute", count)
+
+    return counting
 
 
 def all_tables() -> list[Any]:

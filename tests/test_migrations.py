@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,9 @@ from sqlalchemy.orm import Session
 from affiliate.core import append_only, migrate
 from affiliate.core.db import Base
 from affiliate.identity.passwords import make_link
-from tests.conftest import scratch_database
+from affiliate.tracking.models import Click
+from affiliate.tracking.rollups.models import ClickHour
+from tests.conftest import NOW, scratch_database
 from tests.factories import EARLY, ROBOT, Make
 
 
@@ -89,6 +92,29 @@ def test_every_step_down_and_up_again_keeps_the_rows_of_the_tables_that_stay(url
     assert set(tables(url)) <= {"alembic_version"}
     migrate.upgrade(url)
     assert set(tables(url)) == set(before)
+
+
+def test_the_hours_are_filled_from_the_clicks_that_are_there(url):
+    """Clicks from before there were sums, in two hours, one of them not counting."""
+    migrate.upgrade(url)
+    engine = sa.create_engine(url)
+    with Session(engine) as session:
+        make = Make(session)
+        link = make.link(make.community(), make.product(make.merchant()))
+        for number, (minute, qualified) in enumerate([(5, True), (59, False), (61, True)]):
+            session.add(
+                Click(
+                    clicked_at=NOW + timedelta(minutes=minute), nonce=number, link_id=link.id, device="phone",
+                    community_id=link.community_id, merchant_id=link.merchant_id, visitor="v", is_qualified=qualified,
+                )
+            )  # fmt: skip
+        session.commit()
+    migrate.downgrade(url, "2026_11_22_0705")
+    migrate.upgrade(url)
+    with Session(engine) as session:
+        rows = session.execute(sa.select(ClickHour.hour, ClickHour.visits, ClickHour.qualified).order_by("hour")).all()
+    engine.dispose()
+    assert rows == [(NOW, 2, 1), (NOW + timedelta(hours=1), 1, 1)]
 
 
 def test_a_failing_migration_leaves_nothing_behind(url, monkeypatch):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from affiliate.catalogue.models import Product
 from affiliate.communities.models import Community, Curator
+from affiliate.conversions.cohorts import Cohort, conditions
 from affiliate.conversions.models import Conversion, ConversionStatus, Credit
 from affiliate.core.errors import NotFound
 from affiliate.identity.actors import Actor
@@ -29,12 +30,13 @@ class Wanted:
     order_ref: str | None = None
     status: ConversionStatus | None = None
     is_lost: bool = False  # those of which the community has nothing because another candidate counted
-    link_id: int | None = None
+    cohort: Cohort = field(default_factory=Cohort)
 
     @property
     def is_narrowed(self) -> bool:
         """True when a person has chosen fewer than all."""
-        return self.is_lost or any(one is not None for one in (self.order_ref, self.status, self.link_id))
+        chosen = (self.order_ref, self.status)
+        return self.is_lost or self.cohort.is_narrowed or any(one is not None for one in chosen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +115,8 @@ def _narrowed(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
         (Conversion.merchant_id, wanted.merchant_id),
         (Order.ref, wanted.order_ref),
         (Conversion.status, wanted.status),
-        (Conversion.link_id, wanted.link_id),
     )
-    narrowed = [column == value for column, value in chosen if value is not None]
+    narrowed = [column == value for column, value in chosen if value is not None] + conditions(wanted.cohort)
     if wanted.community_id is not None and not wanted.is_lost:
         narrowed.append(of_communities([wanted.community_id]))
     return narrowed

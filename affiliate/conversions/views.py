@@ -9,11 +9,11 @@ from flask import Blueprint, render_template, request, url_for
 
 from affiliate.communities import queries as communities
 from affiliate.communities.models import Community
-from affiliate.conversions import lists, story, words
+from affiliate.conversions import cohorts, lists, story, words
 from affiliate.conversions.drawing import journey
 from affiliate.conversions.models import ConversionStatus
 from affiliate.core.db import db
-from affiliate.core.web import ID_MAX, PAGE_SIZE, decode_cursor, encode_cursor
+from affiliate.core.web import PAGE_SIZE, decode_cursor, encode_cursor
 from affiliate.core.wording import one_line
 from affiliate.identity import guards
 from affiliate.merchants import queries as merchants
@@ -104,12 +104,11 @@ def _chosen() -> dict[str, Any]:
     """The filter of the address; what it does not know counts as not chosen."""
     status = request.args.get("status", "")
     known = {one.value for one in ConversionStatus}
-    link_id = request.args.get("link", type=int)
     return {
-        "link_id": link_id if link_id is not None and 0 < link_id <= ID_MAX else None,
         "order_ref": one_line(request.args.get("order", "")) or None,
         "status": ConversionStatus(status) if status in known else None,
         "is_lost": status == LOST,
+        "cohort": cohorts.cohort_of(request.args),
     }
 
 
@@ -121,9 +120,9 @@ def _page(wanted: lists.Wanted, slug: str) -> dict[str, Any]:
     chosen: dict[str, Any] = {
         "status": wanted.status.value if wanted.status else "",
         "order": wanted.order_ref or "",
-        "link": wanted.link_id,
     }
+    chosen |= cohorts.named(wanted.cohort)
     shown, older = rows[:PAGE_SIZE], None
     if len(rows) > PAGE_SIZE:
         older = url_for(request.endpoint or "", slug=slug, cursor=encode_cursor(shown[-1][0].id), **chosen)
-    return {"rows": shown, "wanted": wanted, "chosen": chosen, "older": older, "words": words}
+    return {"rows": shown, "wanted": wanted, "chosen": chosen, "older": older, "words": words, "stages": cohorts.STAGES}

@@ -7,7 +7,7 @@ file a room, read straight into memory: there is no compiled catalogue that coul
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -130,6 +130,11 @@ def _time_html(moment: datetime | None, *, day: bool = False) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(moment.isoformat(), text)
 
 
+def _day_html(day: date) -> Markup:
+    """A calendar day, which is the same in every zone."""
+    return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), format_date(day, "d MMM y"))
+
+
 def plain_text(html: str) -> str:
     """Text of a fragment, for places that take no markup."""
     return re.sub(r"<[^>]+>", "", html)
@@ -152,6 +157,11 @@ def init_app(app: Flask) -> None:
         newstyle=True,
     )
     app.jinja_env.filters.update(
-        money=_money_html, moment=_time_html, number=format_number, percent=format_bps, money_text=format_money
+        money=_money_html,
+        moment=_time_html,
+        number=format_number,
+        percent=format_bps,
+        money_text=format_money,
+        day=_day_html,
     )
     app.jinja_env.globals.update(language=language, languages=LANGUAGES, Locale=Locale)

@@ -22,4 +22,4 @@ def here() -> str:
 
 def init_app(app: Flask) -> None:
     assets.init_app(app)
-    app.jinja_env.globals.update(has_endpoint=has_endpoint, here=here, plot=charts.plot)
+    app.jinja_env.globals.update(has_endpoint=has_endpoint, here=here, plot=charts.plot, shares=charts.shares)

@@ -1,5 +1,7 @@
 """Slots: a page leaves a named place, a room above fills it, neither imports the other. `app.py` hangs them in.
 
+The same way a page tells what it did, and another room listens: `tell` and `listen`.
+
 A panel is `panel(actor, subject) -> Markup | None`, made by `rendered(…)`; a bare string is escaped.
 One that fails leaves its place empty and a line in the log.
 """
@@ -14,7 +16,9 @@ from flask import Flask, current_app, g, render_template
 from markupsafe import Markup, escape
 
 Panel = Callable[[Any, Any], Any]
+Listener = Callable[..., None]
 _KEY = "etalase_slots"
+_LISTENERS = "etalase_listeners"
 log = logging.getLogger("etalase.slots")
 
 
@@ -40,6 +44,20 @@ def render(slot: str, subject: Any = None) -> Markup:
         if part:
             parts.append(escape(part))
     return Markup("\n").join(parts)
+
+
+def listen(app: Flask, happening: str, listener: Listener) -> None:
+    """Have `listener(**facts)` called whenever a page tells of this happening."""
+    app.extensions.setdefault(_LISTENERS, {}).setdefault(happening, []).append(listener)
+
+
+def tell(happening: str, **facts: Any) -> None:
+    """Tell whoever listens. A listener that fails leaves a line in the log; the page stands."""
+    for listener in current_app.extensions.get(_LISTENERS, {}).get(happening, []):
+        try:
+            listener(**facts)
+        except Exception:
+            log.exception("listener_failed", extra={"happening": happening})
 
 
 def init_app(app: Flask) -> None:

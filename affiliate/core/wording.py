@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import date
 from typing import Any
 
 from marshmallow import fields
@@ -15,6 +16,8 @@ _TURNS_DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u
 _NOT_TEXT = frozenset({"Cc", "Cs"})
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 SLUG_MAX = 60
+YEARS = range(2000, 2101)  # days outside are no days of ours
+ID_MAX = 2**63 - 1
 
 
 def one_line(text: str) -> str:
@@ -41,6 +44,22 @@ def numbered(wanted: str, taken: frozenset[str] | set[str]) -> str:
 
 def _shows(char: str) -> bool:
     return char not in _TURNS_DIRECTION and unicodedata.category(char) not in _NOT_TEXT
+
+
+def day_of(text: str | None) -> date | None:
+    """2026-11-01 as a day; None for anything else."""
+    try:
+        found = date.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return found if found.year in YEARS and found.isoformat() == text else None
+
+
+def number_of(text: str | None) -> int | None:
+    """An id as it stands in an address; None for anything else."""
+    if not text or not text.isascii() or not text.isdigit() or len(text) > 19:
+        return None
+    return number if 0 < (number := int(text)) <= ID_MAX else None
 
 
 class Line(fields.Str):

@@ -17,6 +17,7 @@ from affiliate.catalogue.models import Availability, Product, ProductStatus
 from affiliate.commissions.lists import owned_by
 from affiliate.commissions.models import Commission, CommissionEvent, CommissionShare
 from affiliate.communities.models import Brand, Community
+from affiliate.conversions import cohorts
 from affiliate.conversions.lists import of_communities
 from affiliate.conversions.models import Conversion, ConversionStatus, Credit
 from affiliate.insights import rules
@@ -24,11 +25,12 @@ from affiliate.insights.days import local_day, within
 from affiliate.insights.rules import Period
 from affiliate.merchants.models import Merchant
 from affiliate.storefronts.models import Collection, CollectionStatus, Pick
-from affiliate.tracking.models import Click
+from affiliate.tracking.rollups.models import ClickHour
 
 TOP_PICKS = 6
 ILL_PICKS = 12
 Amounts = list[tuple[str, int]]  # (currency, minor units), most money first
+_CLICKS = sa.func.coalesce(sa.func.sum(ClickHour.qualified), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class TopPick:
 def figures(session: Session, community: Community, period: Period) -> Figures:
     """Visits, orders and money of a period. Four queries."""
     return Figures(
-        clicks=session.scalars(sa.select(sa.func.count()).where(*_visits(community, period))).one(),
+        clicks=int(session.scalars(sa.select(_CLICKS).where(*_visits(community, period))).one()),
         orders=session.scalars(sa.select(sa.func.count()).where(*_orders(community, period))).one(),
         estimated=_amounts(
             session,
@@ -98,18 +100,18 @@ def figures(session: Session, community: Community, period: Period) -> Figures:
 
 def visits_by_day(session: Session, community: Community, period: Period) -> list[tuple[date, int]]:
     """Qualified visits of every day."""
-    return _by_day(session, Click.clicked_at, _visits(community, period), period)
+    return _by_day(session, ClickHour.hour, _CLICKS, _visits(community, period), period)
 
 
 def orders_by_day(session: Session, community: Community, period: Period) -> list[tuple[date, int]]:
-    """Orders placed on every day, declined ones left out."""
-    return _by_day(session, Conversion.placed_at, _orders(community, period), period)
+    """Credited orders placed on every day."""
+    return _by_day(session, Conversion.placed_at, sa.func.count(), _orders(community, period), period)
 
 
 def top_picks(session: Session, community: Community, period: Period) -> list[TopPick]:
     """The shown picks that brought most orders, then most visits. Two queries."""
-    clicks = _count_by_link(Click.link_id, _visits(community, period)).subquery()
-    orders = _count_by_link(Conversion.link_id, _orders(community, period)).subquery()
+    clicks = _by_link(ClickHour.link_id, _CLICKS, _visits(community, period)).subquery()
+    orders = _by_link(Conversion.link_id, sa.func.count(), _orders(community, period)).subquery()
     visits, bought = sa.func.coalesce(clicks.c.number, 0), sa.func.coalesce(orders.c.number, 0)
     rows = session.execute(
         sa.select(Pick, Product, Merchant.name, visits.label("clicks"), bought.label("orders"))
@@ -154,7 +156,7 @@ def steps(session: Session, community: Community) -> Steps:
             _exists(
                 Collection, Collection.community_id == community.id, Collection.status == CollectionStatus.PUBLISHED
             ),
-            _exists(Click, Click.community_id == community.id),
+            _exists(ClickHour, ClickHour.community_id == community.id),
         )
     ).one()
     return Steps(*(bool(part) for part in row))
@@ -165,28 +167,28 @@ def _exists(model: Any, *conditions: sa.ColumnElement[bool]) -> sa.ColumnElement
 
 
 def _visits(community: Community, period: Period) -> tuple[sa.ColumnElement[bool], ...]:
-    return (Click.community_id == community.id, Click.is_qualified.is_(True), within(Click.clicked_at, period))
+    return (ClickHour.community_id == community.id, within(ClickHour.hour, period))
 
 
 def _orders(community: Community, period: Period) -> tuple[sa.ColumnElement[bool], ...]:
     return (
         of_communities([community.id]),
-        Conversion.status != ConversionStatus.DECLINED,
+        cohorts.credited(),
         within(Conversion.placed_at, period),
     )
 
 
 def _by_day(
-    session: Session, column: Any, conditions: tuple[sa.ColumnElement[bool], ...], period: Period
+    session: Session, column: Any, number: Any, conditions: tuple[sa.ColumnElement[bool], ...], period: Period
 ) -> list[tuple[date, int]]:
     day = local_day(session, column)
-    rows = session.execute(sa.select(day, sa.func.count()).where(*conditions).group_by(day))
-    return rules.filled(dict(rows.all()), period.days)
+    rows = session.execute(sa.select(day, number).where(*conditions).group_by(day))
+    return rules.filled({key: int(value) for key, value in rows}, period.days)
 
 
-def _count_by_link(link_id: Any, conditions: tuple[sa.ColumnElement[bool], ...]) -> sa.Select[Any]:
+def _by_link(link_id: Any, number: Any, conditions: tuple[sa.ColumnElement[bool], ...]) -> sa.Select[Any]:
     return (
-        sa.select(link_id.label("link_id"), sa.func.count().label("number"))
+        sa.select(link_id.label("link_id"), number.label("number"))
         .where(*conditions, link_id.is_not(None))
         .group_by(link_id)
     )

@@ -45,6 +45,7 @@ def portal_home(slug: str) -> Any:
         "affiliate/insights/portal_home.html",
         community=community,
         chosen=chosen,
+        period=period,
         periods=rules.PERIODS,
         steps=brought.steps(db.session, community),
         figures=brought.figures(db.session, community, period),

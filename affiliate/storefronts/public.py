@@ -5,6 +5,7 @@ With `?preview=1` a signed-in curator of the community sees drafts too, and may 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, current_app, g, make_response, render_template, request, url_for
@@ -13,6 +14,7 @@ from werkzeug.wrappers import Response
 from affiliate.communities import queries as communities
 from affiliate.communities.models import Brand, Community
 from affiliate.communities.rules import DARK_PAPER, LIGHT_PAPER, palette
+from affiliate.core import slots
 from affiliate.core.db import db
 from affiliate.core.errors import NotFound
 from affiliate.core.i18n import _
@@ -37,6 +39,7 @@ def storefront(slug: str) -> Response:
     shelves = queries.shelves(db.session, community, drafts=_is_preview(community))
     front = queries.front(db.session, [row.collection for row in shelves], each=CHAPTER_PICKS)
     first = next((card for cards in front.values() for card in cards), None)
+    _tell(community, None, [card for cards in front.values() for card in cards])
     return _page(
         "storefront",
         community,
@@ -60,6 +63,7 @@ def collection(slug: str, collection: str) -> Response:
         raise NotFound
     page = min(max(request.args.get("page", 1, type=int), 1), PAGES_MAX)
     cards = queries.cards(db.session, row, limit=PAGE_PICKS + 1, offset=(page - 1) * PAGE_PICKS)
+    _tell(community, row.id, cards[:PAGE_PICKS])
     return _page(
         "collection",
         community,
@@ -109,6 +113,13 @@ def _is_preview(community: Community) -> bool:
         return False
     g.frame_ancestors = "'self'"
     return True
+
+
+def _tell(community: Community, collection_id: int | None, cards: Sequence[Card]) -> None:
+    """Say what was shown to a visitor; curators who look at their own window are none."""
+    if not guards.actor().curates(community.id):
+        links = [card.pick.link_id for card in cards]
+        slots.tell("storefront.shown", community_id=community.id, collection_id=collection_id, link_ids=links)
 
 
 def _page(name: str, community: Community, brand: Brand, first: Card | None, address: str, **more: Any) -> Response:

@@ -1,6 +1,7 @@
 """Clicks, rank 6: signed tokens, the redirect, the spool, and the job that loads it. Knows links, not picks.
 
 Tables: clicks (one row a visit, keyed by what its token says), spool_progress (how far a file is loaded).
+`pageviews` records views of shop windows, `rollups` sums clicks and views by the hour.
 
     GET /go/<code>  →  cached link  →  token  →  one line in this process's spool file  →  302 to the store
     job "spool"     →  whole lines of the files, in batches, each click once  →  clicks

@@ -16,6 +16,7 @@ from affiliate.links.models import TrackingLink
 from affiliate.tracking import rules, tokens
 from affiliate.tracking.models import Click, SpoolProgress
 from affiliate.tracking.records import ClickRecord
+from affiliate.tracking.rollups import mark_due
 
 CLICKS = cast(sa.Table, Click.__table__)  # the ORM's unit of work stays off this path
 HOUR = timedelta(hours=rules.REPEAT_HOURS)
@@ -65,6 +66,7 @@ def load(session: Session, records: Sequence[ClickRecord]) -> Loaded:
     if rows:
         new = _insert(session, rows)
         _mark_repeated(session, rows)
+        mark_due(session, {(row["clicked_at"], row["link_id"]) for row in rows})
     return Loaded(new, [record for record in records if record.link_id not in owners])
 
 

@@ -14,6 +14,9 @@ from payouts.demo.world import PickFact
 DAYS = 31
 CLICKS_A_DAY = (70, 150)
 BUYS_OF_100 = 4.2
+CAME_BY_A_PAGE = 0.85
+ONLY_LOOKED = (1, 2, 3, 3, 4, 5, 6)  # who looked at the time of a click and left
+FRONT_PICKS = 5  # of each shelf on the front page
 # Jakarta evenings are when people shop: hours in UTC, more often the fuller ones.
 HOURS = [1, 3, 4, 5, 6, 8, 10, 11, 12, 12, 13, 13, 13, 14, 14, 14, 15, 15, 16]
 REFERRERS = ["", "", "www.instagram.com", "www.instagram.com", "t.co", "www.tiktok.com", "web.whatsapp.com"]
@@ -34,6 +37,18 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
+class View:
+    """One look at a page of a community: a shelf, or the front page (no collection), with what stood on it."""
+
+    at: datetime
+    nonce: int
+    community_id: int
+    collection_id: int | None
+    visitor: str
+    link_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Telling:
     """One delivery of a store. `visit` says whose token the order brings back, None that it brings none."""
 
@@ -50,6 +65,7 @@ class Month:
     """Everything that happens, by time."""
 
     visits: list[Visit] = field(default_factory=list)
+    views: list[View] = field(default_factory=list)
     tellings: list[Telling] = field(default_factory=list)
 
 
@@ -66,6 +82,7 @@ def imagine(picks: Sequence[PickFact], *, begin: datetime, end: datetime, seed: 
             if not visit.reason and visit.pick.item.in_stock and chance.random() * 100 < BUYS_OF_100:
                 _order(chance, month, visit, number=len(month.tellings))
     _odd_ones(month, begin)
+    month.views = [view for view in _views(random.Random(seed + 1), picks, month.visits) if view.at <= end]  # noqa: S311
     month.visits = sorted((one for one in month.visits if one.at <= end), key=lambda one: one.at)
     month.tellings = sorted((one for one in month.tellings if one.at <= end), key=lambda one: one.at)
     return month
@@ -76,6 +93,34 @@ def _visit(chance: random.Random, at: datetime, pick: PickFact) -> Visit:
     device = "bot" if is_bot else chance.choices(["phone", "desk", "tablet"], [78, 18, 4])[0]
     visitor = f"{chance.getrandbits(96):024x}"
     return Visit(at, pick, chance.getrandbits(62), visitor, device, "bot" if is_bot else "", chance.choice(REFERRERS))
+
+
+def _views(chance: random.Random, picks: Sequence[PickFact], visits: Sequence[Visit]) -> list[View]:
+    """Who clicked had looked at a page before, but for those who got the link from a friend; most only look."""
+    found = []
+    for visit in visits:
+        if visit.reason:
+            continue
+        if chance.random() < CAME_BY_A_PAGE:
+            found.append(_view(chance, picks, visit, visit.visitor, seconds=chance.randint(5, 240)))
+        for _looker in range(chance.choice(ONLY_LOOKED)):
+            visitor = f"{chance.getrandbits(96):024x}"
+            found.append(_view(chance, picks, visit, visitor, seconds=chance.randint(-2400, 2400)))
+    return sorted(found, key=lambda view: view.at)
+
+
+def _view(chance: random.Random, picks: Sequence[PickFact], visit: Visit, visitor: str, *, seconds: int) -> View:
+    pick = visit.pick
+    on_front = chance.random() < 0.4
+    shelves: dict[int, list[int]] = {}
+    for one in picks:
+        if one.community_id == pick.community_id and (on_front or one.collection_id == pick.collection_id):
+            shelves.setdefault(one.collection_id, []).append(one.link_id)
+    links = [link_id for shelf in shelves.values() for link_id in (shelf[:FRONT_PICKS] if on_front else shelf)]
+    return View(
+        visit.at - timedelta(seconds=seconds), chance.getrandbits(62), pick.community_id,
+        None if on_front else pick.collection_id, visitor, tuple(sorted(links)),
+    )  # fmt: skip
 
 
 def _order(chance: random.Random, month: Month, visit: Visit, number: int) -> None:

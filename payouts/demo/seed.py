@@ -24,10 +24,14 @@ from affiliate.merchants.models import Merchant, WebhookKey, WebhookKind
 from affiliate.orders import intake
 from affiliate.tracking import jobs as tracking
 from affiliate.tracking import records, tokens
+from affiliate.tracking.pageviews import jobs as pageviews
+from affiliate.tracking.pageviews import recording
+from affiliate.tracking.pageviews import records as view_records
+from affiliate.tracking.rollups import jobs as rollups
 from affiliate.tracking.spool import Spool
 from payouts.booking import jobs as booking
 from payouts.demo import journeys, world
-from payouts.demo.month import DAYS, Telling, Visit, imagine
+from payouts.demo.month import DAYS, Month, Telling, View, Visit, imagine
 from payouts.demo.story import CLUBS
 from payouts.rails.registry import RAILS
 from payouts.receivables import service as receivables
@@ -64,22 +68,21 @@ def seed(now: datetime) -> bool:
     clicked = [pick for pick in picks if (pick.club, pick.store.slug) != journeys.ONLY_IN_JOURNEYS]
     month = imagine(clicked, begin=begin, end=now - timedelta(minutes=1), seed=SEED)
     journeys.add(month, picks, begin=begin)
-    _live(month.visits, month.tellings, begin, now, settings)
+    _live(month, begin, now, settings)
     return True
 
 
-def _live(
-    visits: Sequence[Visit], tellings: Sequence[Telling], begin: datetime, now: datetime, settings: Settings
-) -> None:
+def _live(month: Month, begin: datetime, now: datetime, settings: Settings) -> None:
     """Day by day, so that nothing knows of tomorrow."""
     secrets = _secrets()
     keys = tokens.keys(settings.secret_key)
     for day in range(DAYS + 1):
         start = begin + timedelta(days=day)
         until = min(start + timedelta(days=1), now)
-        _click([visit for visit in visits if start <= visit.at < until], settings, until)
+        _look([view for view in month.views if start <= view.at < until], settings, until)
+        _click([visit for visit in month.visits if start <= visit.at < until], settings, until)
         with transaction(db.session) as session:
-            for telling in (one for one in tellings if start <= one.at < until):
+            for telling in (one for one in month.tellings if start <= one.at < until):
                 merchant_id, secret = secrets[telling.store]
                 body = _body(telling, keys)
                 headers = {
@@ -95,9 +98,21 @@ def _live(
 
 
 def _work(now: datetime) -> None:
+    while rollups.run(now):
+        pass
     while pipeline.run(now):
         pass
     while booking.run(now):
+        pass
+
+
+def _look(views: Sequence[View], settings: Settings, now: datetime) -> None:
+    spool = Spool(recording.folder(settings))
+    for view in views:
+        ms, collection_id = tokens.milliseconds(view.at), view.collection_id or 0
+        spool.append(view_records.line(ms, view.nonce, view.community_id, collection_id, view.visitor, view.link_ids))
+    spool.close()
+    while pageviews.run(now):
         pass
 
 

@@ -50,12 +50,14 @@ BANKS = {"lemari-kita": ("014", "0081234567"), "sahabat-senandika": ("008", "137
 
 @dataclass(frozen=True, slots=True)
 class PickFact:
-    """What the month needs of a pick: its link, and the product behind it."""
+    """What the month needs of a pick: its link, the product behind it, and the shelf on which it stands."""
 
     link_id: int
     store: Store
     item: Item
     club: str
+    community_id: int
+    collection_id: int
 
 
 def make_stores(session: Session, settings: Settings, now: datetime) -> None:
@@ -130,7 +132,8 @@ def make_shelves(session: Session, now: datetime) -> list[PickFact]:
                     session, community, collection, product, note=note, curator=curator, actor=ROBOT, now=now
                 )
                 item = next(one for one in stores[slug].items if one.sku == sku)
-                facts.append(PickFact(picked.link.id, stores[slug], item, club.slug))
+                ids = {"community_id": community.id, "collection_id": collection.id}
+                facts.append(PickFact(picked.link.id, stores[slug], item, club.slug, **ids))
             storefronts.publish(session, collection, actor=ROBOT, now=now)
     return facts
 

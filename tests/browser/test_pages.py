@@ -30,6 +30,8 @@ PLACES: dict[str | None, tuple[str, ...]] = {
         "/portal/lemari-kita/brand", "/portal/lemari-kita/orders", "/portal/lemari-kita/orders?status=lost",
         "/portal/lemari-kita/programmes/1/attribution", "/portal/lemari-kita/commissions", "/commissions/1",
         "/portal/lemari-kita/balance", "/portal/lemari-kita/payout-account",
+        "/portal/lemari-kita/insights", "/portal/lemari-kita/insights?by=pick&days=7",
+        "/portal/lemari-kita/insights?from=2020-01-01&to=2020-01-02", "/portal/lemari-kita/orders?stage=refunded",
     ),
     "sari@rumah-anggun.example": (
         "/merchant/rumah-anggun/", "/merchant/rumah-anggun/catalogue", "/merchant/rumah-anggun/catalogue/uploads/1",
@@ -39,8 +41,11 @@ PLACES: dict[str | None, tuple[str, ...]] = {
         "/merchant/rumah-anggun/integration?shop=coupon", "/merchant/rumah-anggun/settings",
         "/merchant/rumah-anggun/owed",
         "/merchant/rumah-anggun/coupons", "/merchant/rumah-anggun/programmes/1/attribution",
+        "/merchant/rumah-anggun/insights?by=community",
     ),
-    "fina@etalase.example": ("/finance/", "/finance/runs/1", "/finance/receipts", "/finance/books"),
+    "fina@etalase.example": (
+        "/finance/", "/finance/runs/1", "/finance/receipts", "/finance/books", "/finance/insights?by=merchant",
+    ),
     "admin@etalase.example": (
         "/admin/", "/admin/people/new", "/admin/people/1", "/admin/keys", "/admin/log", "/account",
         "/admin/merchants", "/admin/merchants/new", "/admin/merchants/rumah-anggun",

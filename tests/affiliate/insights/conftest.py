@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,12 @@ from affiliate.conversions.models import Conversion, ConversionStatus
 from affiliate.merchants.models import Merchant
 from affiliate.orders.models import Order, OrderStatus
 from affiliate.storefronts.models import Pick
+from affiliate.tracking import tokens
 from affiliate.tracking.models import Click
+from affiliate.tracking.pageviews import service as pageviews
+from affiliate.tracking.pageviews.records import ViewRecord
+from affiliate.tracking.rollups import mark_due
+from affiliate.tracking.rollups import service as rollups
 from tests.factories import PASSWORD, Make
 
 NOW = datetime(2026, 11, 22, 5, 0, tzinfo=UTC)  # Sunday noon in Jakarta
@@ -46,12 +51,33 @@ class Day:
         return self._count
 
     def visit(self, pick: Pick, *, ago: timedelta = timedelta(0), qualified: bool = True) -> None:
+        """A click, loaded and summed."""
+        mark_due(self.session, {(NOW - ago, pick.link_id)})
         self._add(
             Click(
                 clicked_at=NOW - ago, nonce=self._n(), link_id=pick.link_id, community_id=pick.community_id,
                 merchant_id=self._merchant_id(pick), visitor="v", device="phone", is_qualified=qualified,
             )
         )  # fmt: skip
+        self.sum_up()
+
+    def view(
+        self, community: Community, picks: Sequence[Pick], *, collection_id: int | None = None,
+        ago: timedelta = timedelta(0), visitor: str | None = None,
+    ) -> None:  # fmt: skip
+        """A view of a page with these picks on it, loaded and summed."""
+        links = tuple(sorted(pick.link_id for pick in picks))
+        n = self._n()
+        at = tokens.milliseconds(NOW - ago)
+        record = ViewRecord(at, n, community.id, collection_id or 0, visitor or f"{n:x}", links)
+        pageviews.load(self.session, [record])
+        self.sum_up()
+
+    def sum_up(self) -> None:
+        self.session.flush()
+        for kind in rollups.KINDS:
+            while rollups.count_anew(self.session, kind):
+                pass
 
     def order(
         self, pick: Pick, status: ConversionStatus, *, ago: timedelta = timedelta(0), minor: int = 10_000_00
@@ -103,6 +129,19 @@ class Day:
             (f"curator:{curator.id}", ShareRole.CURATOR, 3),
         ):
             self._add(CommissionShare(event_id=event.id, owner=owner, role=role, amount_minor=minor * tenths // 10))
+
+    def earned_in(self, conversion: Conversion, currency: str, minor: int) -> None:
+        """A further event of the commission, all of it of another currency: nine tenths are the community's."""
+        commission = self.session.query(Commission).filter_by(conversion_id=conversion.id).one()
+        event = self._add(
+            CommissionEvent(
+                commission_id=commission.id, number=9, kind=EventKind.EARNED, merchant_id=commission.merchant_id,
+                community_id=commission.community_id, currency=currency, amount_minor=minor, available_on=NOW,
+                needs_funding=False, occurred_at=NOW, cause={}, trace={},
+            )
+        )  # fmt: skip
+        for role, amount in ((ShareRole.PLATFORM, minor - minor * 9 // 10), (ShareRole.COMMUNITY, minor * 9 // 10)):
+            self._add(CommissionShare(event_id=event.id, owner=role.value, role=role, amount_minor=amount))
 
     def community(self, pick: Pick) -> Any:
         return self.session.get_one(Community, pick.community_id)
