@@ -156,8 +156,11 @@ def _has_earlier(session: Session, day: int) -> sa.ColumnElement[bool]:
     )
 
 
-def mark_later(session: Session, *, days: Sequence[int]) -> set[tuple[int, int]]:
-    """Mark stored visits in the hour after arrived ones as repeated; hours and links of those that were."""
+def mark_later(session: Session, *, newest_ms: int, days: Sequence[int]) -> set[tuple[int, int]]:
+    """Mark stored visits in the hour after arrived ones as repeated; hours and links of those that were.
+
+    Arrived ones after the newest stored one cannot have any.
+    """
     arrived, stored = ARRIVED.c, CLICKS.c
     at = _milliseconds(session, stored.clicked_at)
     changed: set[tuple[int, int]] = set()
@@ -167,6 +170,7 @@ def mark_later(session: Session, *, days: Sequence[int]) -> set[tuple[int, int]]
             .where(
                 _same_pair(stored, day),
                 stored.is_qualified,
+                arrived.ms <= newest_ms,
                 arrived.reason.in_(["", rules.Reason.REPEATED]),
                 _in_the_hour_before(arrived.ms, arrived.nonce, at, stored.nonce),
             )
@@ -209,8 +213,8 @@ def _moment(session: Session, ms: Any) -> sa.ColumnElement[Any]:
     """Milliseconds since 1970 as the engine stores a moment."""
     if is_postgres(session):
         return sa.literal_column("timestamptz 'epoch'") + ms * sa.literal_column("interval '1 millisecond'")
-    form, epoch = sa.literal_column("'%Y-%m-%d %H:%M:%f'"), sa.literal_column("'unixepoch'")
-    return sa.func.strftime(form, ms.op("/")(sa.literal_column("1000.0")), epoch, type_=sa.String()).concat("000")
+    seconds = ms.op("/")(sa.literal_column("1000.0"))
+    return sa.func.strftime("%Y-%m-%d %H:%M:%f", seconds, "unixepoch", type_=sa.String()).concat("000")
 
 
 def _milliseconds(session: Session, moment: Any) -> sa.ColumnElement[int]:

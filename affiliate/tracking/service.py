@@ -68,11 +68,11 @@ def load_batch(session: Session, batch: Batch) -> Loaded:
     first, last = batch.first_ms, batch.last_ms
     arrivals.receive(session, batch.rows)
     hours = arrivals.hours(session)
-    is_late = arrivals.newest_ms(session) >= first
+    newest = arrivals.newest_ms(session)
     new = arrivals.insert(session, days=arrivals.days_before(first, last))
     touched = {(hour.number, hour.link_id) for hour in hours if hour.is_known} if new else set()
-    if is_late:
-        touched |= arrivals.mark_later(session, days=arrivals.days_after(first, last))
+    if newest >= first:
+        touched |= arrivals.mark_later(session, newest_ms=newest, days=arrivals.days_after(first, last))
     _touched(session, _moments(touched))
     all_known = all(hour.is_known for hour in hours)
     return Loaded(new, [] if all_known else arrivals.strangers(session))
