@@ -52,7 +52,9 @@ import affiliate.storefronts.public
 import affiliate.storefronts.views
 import affiliate.tracking.jobs
 import affiliate.tracking.models
+import affiliate.tracking.progress
 import affiliate.tracking.redirect
+import affiliate.tracking.retention
 import affiliate.tracking.views
 import payouts.booking.jobs
 import payouts.booking.models
@@ -134,6 +136,7 @@ STEPS: tuple[work.Step, ...] = (
     work.Step("pipeline", affiliate.pipeline.run),
     work.Step("booking", payouts.booking.jobs.run),
     work.Step("payouts", payouts.runs.jobs.run),
+    work.Step("retention", affiliate.tracking.retention.run),
 )
 
 # The largest body that anything takes: a catalogue file and the form around it. Routes may allow less.
@@ -161,6 +164,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own JSON provider has it
     health.init_app(app)
     affiliate.tracking.redirect.install(app, settings)
+    health.add_metrics(app, affiliate.tracking.progress.figures)
     if settings.production:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     core_db.init_app(app, settings)

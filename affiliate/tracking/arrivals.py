@@ -19,11 +19,12 @@ from sqlalchemy.schema import CreateTable
 from affiliate.core.db import BigId, affected, is_postgres, upsert
 from affiliate.links.models import TrackingLink
 from affiliate.tracking import batches, rules
-from affiliate.tracking.models import DAY_MS, NEXT_DAY, Click
+from affiliate.tracking.models import NEXT_SPAN, SPAN_MS, Click
 
 HOUR_MS = 3_600_000
 LOADERS = 0x636C6B73  # "clks": on PostgreSQL one loader at a time, as on SQLite
 SQLITE_CACHE_KB = 64 * 1024  # the ends of all indexes stay in memory
+SQLITE_LOG_PAGES = 16 * 1024  # of 4 KB before they are written back: a page that several batches change goes once
 
 CLICKS = cast(sa.Table, Click.__table__)  # the ORM's unit of work stays off this path
 LINKS = cast(sa.Table, TrackingLink.__table__)
@@ -57,6 +58,7 @@ def prepare(session: Session) -> None:
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(LOADERS)))
     else:
         session.execute(sa.text(f"PRAGMA cache_size = -{SQLITE_CACHE_KB}"))
+        session.execute(sa.text(f"PRAGMA wal_autocheckpoint = {SQLITE_LOG_PAGES}"))
 
 
 def receive(session: Session, rows: Sequence[bytes]) -> None:
@@ -102,9 +104,9 @@ def newest_ms(session: Session) -> int:
     return int(session.execute(sa.select(_milliseconds(session, latest.c.at))).scalar() or 0)
 
 
-def insert(session: Session, *, days: Sequence[int]) -> int:
-    """Insert what is new, with owners from its link; rows. `days` are those of earlier visits: 0 its own, -1 before."""
-    row = _rows(session, days)
+def insert(session: Session, *, spans: Sequence[int]) -> int:
+    """Insert what is new, with owners from its link; rows. `spans`: where earlier visits may lie."""
+    row = _rows(session, spans)
     chosen = sa.select(row).where(sa.literal_column("1 = 1"))  # SQLite takes ON CONFLICT for a part of FROM without it
     new = upsert(session, CLICKS).from_select(list(row.c.keys()), chosen)
     if not is_postgres(session):
@@ -116,10 +118,10 @@ def insert(session: Session, *, days: Sequence[int]) -> int:
         return affected(session.execute(new.on_conflict_do_nothing()))
 
 
-def _rows(session: Session, days: Sequence[int]) -> sa.Subquery:
+def _rows(session: Session, spans: Sequence[int]) -> sa.Subquery:
     """The batch as rows of `clicks`."""
     arrived = ARRIVED.c
-    repeated = sa.and_(arrived.reason == "", sa.or_(*(_has_earlier(session, day) for day in days)))
+    repeated = sa.and_(arrived.reason == "", sa.or_(*(_has_earlier(session, span) for span in spans)))
     reason = sa.case((repeated, rules.Reason.REPEATED), else_=sa.func.nullif(arrived.reason, ""))
     visit = (
         sa.select(
@@ -141,13 +143,13 @@ def _rows(session: Session, days: Sequence[int]) -> sa.Subquery:
     return sa.select(visit, visit.c.reason.is_(None).label("is_qualified")).subquery()
 
 
-def _has_earlier(session: Session, day: int) -> sa.ColumnElement[bool]:
-    """Is there a stored visit in the hour before the arrived one, on its day or another?"""
+def _has_earlier(session: Session, span: int) -> sa.ColumnElement[bool]:
+    """Is there a stored visit in the hour before the arrived one, in that span?"""
     stored, arrived = CLICKS.alias("stored"), ARRIVED.c
     return (
         sa.select(1)
         .where(
-            _same_pair(stored.c, day),
+            _same_pair(stored.c, span),
             sa.or_(stored.c.is_qualified, stored.c.reason == rules.Reason.REPEATED),
             _in_the_hour_before(_milliseconds(session, stored.c.clicked_at), stored.c.nonce, arrived.ms, arrived.nonce),
         )
@@ -156,7 +158,7 @@ def _has_earlier(session: Session, day: int) -> sa.ColumnElement[bool]:
     )
 
 
-def mark_later(session: Session, *, newest_ms: int, days: Sequence[int]) -> set[tuple[int, int]]:
+def mark_later(session: Session, *, newest_ms: int, spans: Sequence[int]) -> set[tuple[int, int]]:
     """Mark stored visits in the hour after arrived ones as repeated; hours and links of those that were.
 
     Arrived ones after the newest stored one cannot have any.
@@ -164,11 +166,11 @@ def mark_later(session: Session, *, newest_ms: int, days: Sequence[int]) -> set[
     arrived, stored = ARRIVED.c, CLICKS.c
     at = _milliseconds(session, stored.clicked_at)
     changed: set[tuple[int, int]] = set()
-    for day in days:
+    for span in spans:
         found = session.execute(
             sa.update(CLICKS)
             .where(
-                _same_pair(stored, day),
+                _same_pair(stored, span),
                 stored.is_qualified,
                 arrived.ms <= newest_ms,
                 arrived.reason.in_(["", rules.Reason.REPEATED]),
@@ -181,11 +183,11 @@ def mark_later(session: Session, *, newest_ms: int, days: Sequence[int]) -> set[
     return changed
 
 
-def _same_pair(stored: Any, day: int) -> sa.ColumnElement[bool]:
-    """A stored visit of the same visitor to the same link as the arrived one, so many days after it."""
+def _same_pair(stored: Any, span: int) -> sa.ColumnElement[bool]:
+    """A stored visit of the same visitor to the same link as the arrived one, so many spans after it."""
     arrived = ARRIVED.c
     return sa.and_(
-        stored.trail == (arrived.trail + day * NEXT_DAY if day else arrived.trail),
+        stored.trail == (arrived.trail + span * NEXT_SPAN if span else arrived.trail),
         stored.link_id == arrived.link_id,
         stored.visitor == arrived.visitor,
     )
@@ -197,16 +199,16 @@ def _in_the_hour_before(ms: Any, nonce: Any, later_ms: Any, later_nonce: Any) ->
     return sa.and_(ms > later_ms - rules.REPEAT_MS, sa.or_(ms < later_ms, sa.and_(ms == later_ms, nonce < later_nonce)))
 
 
-def days_before(first_ms: int, last_ms: int) -> tuple[int, ...]:
-    """The days, seen from its own, on which a visit may have one in the hour before it."""
-    since_midnight = first_ms % DAY_MS
-    crosses = since_midnight < rules.REPEAT_MS or since_midnight + last_ms - first_ms >= DAY_MS
+def spans_before(first_ms: int, last_ms: int) -> tuple[int, ...]:
+    """The spans, counted from its own, in which a visit may have one in the hour before it."""
+    since_start = first_ms % SPAN_MS
+    crosses = since_start < rules.REPEAT_MS or since_start + last_ms - first_ms >= SPAN_MS
     return (0, -1) if crosses else (0,)
 
 
-def days_after(first_ms: int, last_ms: int) -> tuple[int, ...]:
-    """The days, seen from its own, on which a visit may have one in the hour after it."""
-    return (0, 1) if first_ms % DAY_MS + last_ms - first_ms > DAY_MS - rules.REPEAT_MS else (0,)
+def spans_after(first_ms: int, last_ms: int) -> tuple[int, ...]:
+    """The spans, counted from its own, in which a visit may have one in the hour after it."""
+    return (0, 1) if first_ms % SPAN_MS + last_ms - first_ms > SPAN_MS - rules.REPEAT_MS else (0,)
 
 
 def _moment(session: Session, ms: Any) -> sa.ColumnElement[Any]:

@@ -21,7 +21,7 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from affiliate.core.db import db, is_postgres, transaction
-from affiliate.tracking import arrivals, batches, records, service, spool
+from affiliate.tracking import arrivals, batches, records, retention, service, spool, tokens
 from affiliate.tracking.batches import Batch
 
 BATCH_BYTES = 4 * 1024 * 1024  # some 40,000 clicks, half a second: SQLite lets nobody else write meanwhile
@@ -138,6 +138,8 @@ def _keep(source: Source, stretch: Stretch, *, now: datetime) -> None:
         if service.position(session, name) != stretch.start:
             raise LoadedByAnother(name)
         new, bad = _load(session, stretch)
+        if stretch.batch:
+            retention.reopen(session, tokens.moment(stretch.batch.first_ms))
         _set_aside(source.path, bad)
         moved = service.advance(
             session,

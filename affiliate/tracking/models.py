@@ -12,16 +12,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 from affiliate.core.db import Base
 from affiliate.tracking import tokens
 
-DAY_MS = 86_400_000
-NEXT_DAY = 1 << 32  # between a visitor's trails of two days
+SPAN_MS = 3 * 3_600_000  # so much time shares one part of the index: small enough to stay in memory
+NEXT_SPAN = 1 << 32  # between a visitor's trails of two spans
 
 
 def trail_of(ms: int, visitor: bytes) -> int:
-    """The key of a visitor's clicks of one day (UTC): the day since 1970 above 32 bits of checksum.
+    """The key of a visitor's clicks of one span of time: its number since 1970 above 32 bits of checksum.
 
     Visitors may share one; who asks by it must compare `visitor` too.
     """
-    return (ms // DAY_MS) * NEXT_DAY + crc32(visitor)
+    return (ms // SPAN_MS) * NEXT_SPAN + crc32(visitor)
 
 
 def _own_trail(context: Any) -> int:

@@ -69,10 +69,10 @@ def load_batch(session: Session, batch: Batch) -> Loaded:
     arrivals.receive(session, batch.rows)
     hours = arrivals.hours(session)
     newest = arrivals.newest_ms(session)
-    new = arrivals.insert(session, days=arrivals.days_before(first, last))
+    new = arrivals.insert(session, spans=arrivals.spans_before(first, last))
     touched = {(hour.number, hour.link_id) for hour in hours if hour.is_known} if new else set()
     if newest >= first:
-        touched |= arrivals.mark_later(session, newest_ms=newest, days=arrivals.days_after(first, last))
+        touched |= arrivals.mark_later(session, newest_ms=newest, spans=arrivals.spans_after(first, last))
     _touched(session, _moments(touched))
     all_known = all(hour.is_known for hour in hours)
     return Loaded(new, [] if all_known else arrivals.strangers(session))

@@ -1,9 +1,9 @@
-"""Clicks that are loaded in bulk: a trail for each visitor's day instead of indexes over all of time, no foreign keys.
+"""Clicks that are loaded in bulk: a trail for each visitor's span of time instead of indexes over all of time, no foreign keys.
 
 The trails of clicks that are there are worked out here (`affiliate.tracking.models.trail_of` says how).
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zlib import crc32
 
 import sqlalchemy as sa
@@ -22,6 +22,7 @@ INDEXES = (
 )
 ROWS_AT_ONCE = 10_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SPAN = timedelta(hours=3)
 
 clicks = sa.table(
     "clicks",
@@ -82,7 +83,7 @@ def _fill():
 
 def _trail(moment, visitor):
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return ((moment - EPOCH).days << 32) + crc32(visitor.encode())
+    return ((moment - EPOCH) // SPAN << 32) + crc32(visitor.encode())
 
 
 def downgrade():
