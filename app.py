@@ -54,7 +54,7 @@ import affiliate.tracking.jobs
 import affiliate.tracking.models
 import affiliate.tracking.progress
 import affiliate.tracking.redirect
-import affiliate.tracking.retention
+import affiliate.tracking.retention.jobs
 import affiliate.tracking.views
 import payouts.booking.jobs
 import payouts.booking.models
@@ -136,7 +136,7 @@ STEPS: tuple[work.Step, ...] = (
     work.Step("pipeline", affiliate.pipeline.run),
     work.Step("booking", payouts.booking.jobs.run),
     work.Step("payouts", payouts.runs.jobs.run),
-    work.Step("retention", affiliate.tracking.retention.run),
+    work.Step("retention", affiliate.tracking.retention.jobs.run),
 )
 
 # The largest body that anything takes: a catalogue file and the form around it. Routes may allow less.

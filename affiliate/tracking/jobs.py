@@ -21,8 +21,9 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from affiliate.core.db import db, is_postgres, transaction
-from affiliate.tracking import arrivals, batches, records, retention, service, spool, tokens
+from affiliate.tracking import arrivals, batches, records, service, spool, tokens
 from affiliate.tracking.batches import Batch
+from affiliate.tracking.retention.service import reopen
 
 BATCH_BYTES = 4 * 1024 * 1024  # some 40,000 clicks, half a second: SQLite lets nobody else write meanwhile
 BATCHES_A_RUN = 8
@@ -139,7 +140,7 @@ def _keep(source: Source, stretch: Stretch, *, now: datetime) -> None:
             raise LoadedByAnother(name)
         new, bad = _load(session, stretch)
         if stretch.batch:
-            retention.reopen(session, tokens.moment(stretch.batch.first_ms))
+            reopen(session, tokens.moment(stretch.batch.first_ms))
         _set_aside(source.path, bad)
         moved = service.advance(
             session,

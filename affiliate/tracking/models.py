@@ -46,7 +46,7 @@ class Click(Base):
     link_id: Mapped[int]
     community_id: Mapped[int]
     merchant_id: Mapped[int]
-    visitor: Mapped[str] = mapped_column(String(32))  # keyed hash of address and browser; "" after KEPT_MONTHS
+    visitor: Mapped[str] = mapped_column(String(32))  # keyed hash of address and browser; "" after 13 months
     referrer_host: Mapped[str | None] = mapped_column(String(255))
     device: Mapped[str] = mapped_column(String(12))  # one of rules.Device
     is_qualified: Mapped[bool]

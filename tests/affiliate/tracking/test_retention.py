@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from affiliate.tracking import jobs, records, retention, service, tokens
+from affiliate.tracking import jobs, records, service, tokens
 from affiliate.tracking.models import Click, Retention
 from affiliate.tracking.records import ClickRecord
+from affiliate.tracking.retention import jobs as retention
+from affiliate.tracking.retention import service as blanking
 from tests.conftest import NOW
 
 CUTOFF = datetime(2025, 10, 1, 9, 0, tzinfo=UTC)
@@ -41,7 +43,7 @@ def test_thirteen_months_end_to_the_millisecond(session, link_id):
 
 
 def test_a_run_is_bounded_and_the_next_goes_on(session, link_id, monkeypatch):
-    monkeypatch.setattr(retention, "CLICKS_A_BATCH", 3)
+    monkeypatch.setattr(blanking, "CLICKS_A_BATCH", 3)
     monkeypatch.setattr(retention, "BATCHES_A_RUN", 2)
     for number in range(20):
         click(session, link_id, number, CUTOFF - timedelta(days=number + 1))
@@ -53,7 +55,7 @@ def test_a_run_is_bounded_and_the_next_goes_on(session, link_id, monkeypatch):
 
 
 def test_more_clicks_of_one_moment_than_a_batch_holds_do_not_stop_it(session, link_id, monkeypatch):
-    monkeypatch.setattr(retention, "CLICKS_A_BATCH", 3)
+    monkeypatch.setattr(blanking, "CLICKS_A_BATCH", 3)
     for number in range(10):
         click(session, link_id, number, CUTOFF - timedelta(days=1))
     click(session, link_id, 10, CUTOFF - timedelta(hours=1))
@@ -102,4 +104,4 @@ def test_lines_set_aside_go_after_thirty_days(app, session):
     ],
 )
 def test_months_are_those_of_the_calendar(day, before):
-    assert retention.months_before(datetime.fromisoformat(day), 13) == datetime.fromisoformat(before)
+    assert blanking.months_before(datetime.fromisoformat(day), 13) == datetime.fromisoformat(before)
