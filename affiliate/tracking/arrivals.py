@@ -23,7 +23,7 @@ from affiliate.tracking.models import NEXT_SPAN, SPAN_MS, Click
 
 HOUR_MS = 3_600_000
 LOADERS = 0x636C6B73  # "clks": on PostgreSQL one loader at a time, as on SQLite
-SQLITE_CACHE_KB = 64 * 1024  # the ends of all indexes stay in memory
+SQLITE_CACHE_KB = 128 * 1024  # a span of the index and the ends of all tables stay in memory
 SQLITE_LOG_PAGES = 16 * 1024  # of 4 KB before they are written back: a page that several batches change goes once
 
 CLICKS = cast(sa.Table, Click.__table__)  # the ORM's unit of work stays off this path
