@@ -71,7 +71,9 @@ import affiliate.tracking.pageviews.jobs
 import affiliate.tracking.pageviews.models
 import affiliate.tracking.pageviews.recording
 import affiliate.tracking.panels
+import affiliate.tracking.progress
 import affiliate.tracking.redirect
+import affiliate.tracking.retention.jobs
 import affiliate.tracking.rollups.jobs
 import affiliate.tracking.rollups.models
 import affiliate.tracking.views
@@ -162,6 +164,7 @@ STEPS: tuple[work.Step, ...] = (
     work.Step("pipeline", affiliate.pipeline.run),
     work.Step("booking", payouts.booking.jobs.run),
     work.Step("payouts", payouts.runs.jobs.run),
+    work.Step("retention", affiliate.tracking.retention.jobs.run),
 )
 
 # The largest body that anything takes: a catalogue file and the form around it. Routes may allow less.
@@ -190,6 +193,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     health.init_app(app)
     affiliate.tracking.redirect.install(app, settings)
     affiliate.tracking.pageviews.recording.install(app, settings)
+    health.add_metrics(app, affiliate.tracking.progress.figures)
     if settings.production:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     core_db.init_app(app, settings)

@@ -101,7 +101,7 @@ def _clicks(session: Session, orders: Sequence[Any], said: Own) -> _Clicks:
     rows = [row for found in of_customers.values() for row in found]
     wanted = {(row.clicked_at, row.nonce) for row in rows} - said.seen.keys()
     seen = {**said.seen, **(queries.visits(session, wanted) if wanted else {})}
-    visitors = {row.visitor for row in seen.values() if row.reason not in reasons.NOBODYS_CLICK}
+    visitors = {row.visitor: row.clicked_at for row in seen.values() if row.reason not in reasons.NOBODYS_CLICK}
     merchants, moments = {order.merchant_id for order in orders}, [order.placed_at for order in orders]
     others = queries.visits_of(session, visitors, merchants, moments) if visitors else {}
     link_ids = {row.link_id for row in rows} | {row.link_id for found in others.values() for row in found}

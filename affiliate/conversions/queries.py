@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 from affiliate.communities.models import Community
 from affiliate.conversions.models import Conversion, ConversionStatus, Credit, CustomerClick
 from affiliate.conversions.touches import Offer, Policy, Version
+from affiliate.core.db import numbers
 from affiliate.links.models import TrackingLink
 from affiliate.merchants.models import AttributionPolicy, Coupon, Enrollment, Programme, Rung, Split, Terms
 from affiliate.orders.models import Order
 from affiliate.storefronts.models import Pick
-from affiliate.tracking.models import Click
+from affiliate.tracking.models import Click, trails_of
 
 Visit = tuple[datetime, int]
 Customer = tuple[int, str]  # merchant id, the keyed hash of the merchant's word for its customer
@@ -130,22 +131,26 @@ def visits(session: Session, keys: Collection[Visit]) -> dict[Visit, Any]:
 
 
 def visits_of(
-    session: Session, visitors: Collection[str], merchant_ids: Collection[int], moments: Collection[datetime]
+    session: Session, visitors: Mapping[str, datetime], merchant_ids: Collection[int], moments: Collection[datetime]
 ) -> dict[tuple[int, str], list[Any]]:
     """The qualified clicks of these pseudonyms that orders of these moments may be owed to, by (store, visitor).
 
-    Of one pseudonym at one store the newest PER_VISITOR_MAX, so that a large house behind one address stays cheap.
+    `visitors` says when each was seen: a pseudonym is somebody for a calendar month of UTC and nobody else. Of one
+    pseudonym at one store the newest PER_VISITOR_MAX, so that a large house behind one address stays cheap.
     """
+    since, until = min(moments) - WINDOW_MAX, max(moments) + SECOND
+    trails = numbers(session, {trail for one in visitors.items() for trail in _trails(*one, since, until)})
     newest = sa.func.row_number().over(
         partition_by=(Click.visitor, Click.merchant_id), order_by=(Click.clicked_at.desc(), Click.nonce.desc())
     )
     numbered = (
         sa.select(Click.clicked_at, Click.nonce, Click.visitor, Click.merchant_id, Click.link_id, newest.label("place"))
+        .join(trails, trails.c.number == Click.trail)
         .where(
             Click.visitor.in_(visitors),
             Click.merchant_id.in_(merchant_ids),
-            Click.clicked_at.between(min(moments) - WINDOW_MAX, max(moments) + SECOND),
-            sa.text("is_qualified"),  # as the index says it
+            Click.clicked_at.between(since, until),
+            Click.is_qualified,
         )
         .subquery()
     )
@@ -153,6 +158,13 @@ def visits_of(
     for row in session.execute(sa.select(numbered).where(numbered.c.place <= PER_VISITOR_MAX)):
         found[row.merchant_id, row.visitor].append(row)
     return found
+
+
+def _trails(visitor: str, seen_at: datetime, since: datetime, until: datetime) -> list[int]:
+    """Where in the index a pseudonym's clicks stand: one entry a day of its month, as far as they may count."""
+    begin = datetime(seen_at.year, seen_at.month, 1, tzinfo=UTC)
+    end = (begin + timedelta(days=32)).replace(day=1) - timedelta(milliseconds=1)
+    return trails_of(visitor, max(begin, since), min(end, until))
 
 
 def offers(session: Session, community_ids: Collection[int], merchant_ids: Collection[int]) -> list[Offer]:

@@ -5,8 +5,9 @@ The same models run on SQLite (WAL, synchronous=FULL, writers take BEGIN IMMEDIA
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -131,6 +132,16 @@ def upsert(session: Session, table: sa.Table | type[Base]) -> Any:
     """INSERT of the session's engine, with `.on_conflict_do_nothing` and `.on_conflict_do_update`."""
     insert = (postgresql if is_postgres(session) else sqlite).insert(table)
     return insert.execution_options(preserve_rowcount=True)  # psycopg's count is forgotten otherwise
+
+
+def numbers(session: Session, values: Iterable[int]) -> Any:
+    """Whole numbers as a table of one column, `number`: one parameter, however many they are."""
+    given = list(values)
+    if is_postgres(session):
+        array = sa.cast(given, postgresql.ARRAY(sa.BigInteger))
+        return sa.func.unnest(array).table_valued("number", name="numbers").render_derived()
+    listed = sa.func.json_each(json.dumps(given)).table_valued("value", name="listed")
+    return sa.select(listed.c.value.label("number")).subquery("numbers")
 
 
 def is_postgres(session: Session) -> bool:

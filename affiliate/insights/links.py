@@ -12,13 +12,14 @@ from affiliate.conversions.models import Conversion, ConversionStatus
 from affiliate.links.figures import Figures
 from affiliate.storefronts.models import Collection as Shelf
 from affiliate.storefronts.models import Pick
-from affiliate.tracking.models import Click
+from affiliate.tracking.rollups.models import ClickHour
 
 
 def figures(session: Session, link_ids: Collection[int]) -> dict[int, Figures]:
     """People's visits, orders that were not declined, and the shelf of the pick, by link id."""
-    clicks = _counted(session, Click.link_id, link_ids, Click.is_qualified)
-    orders = _counted(session, Conversion.link_id, link_ids, Conversion.status != ConversionStatus.DECLINED)
+    qualified, is_brought = sa.func.sum(ClickHour.qualified), Conversion.status != ConversionStatus.DECLINED
+    clicks = _by_link(session, ClickHour.link_id, qualified, link_ids)
+    orders = _by_link(session, Conversion.link_id, sa.func.count(), link_ids, is_brought)
     shelves = {
         row.link_id: (row.title, row.id)
         for row in session.execute(
@@ -33,6 +34,6 @@ def figures(session: Session, link_ids: Collection[int]) -> dict[int, Figures]:
     }
 
 
-def _counted(session: Session, column: Any, link_ids: Collection[int], counts: Any) -> dict[int, int]:
-    wanted = sa.select(column, sa.func.count()).where(column.in_(link_ids), counts).group_by(column)
-    return {row[0]: row[1] for row in session.execute(wanted)}
+def _by_link(session: Session, column: Any, number: Any, link_ids: Collection[int], *which: Any) -> dict[int, int]:
+    wanted = sa.select(column, number).where(column.in_(link_ids), *which).group_by(column)
+    return {row[0]: int(row[1]) for row in session.execute(wanted)}

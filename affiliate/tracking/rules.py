@@ -12,6 +12,7 @@ from crawleruseragents import is_crawler
 from affiliate.core import signing
 
 REPEAT_HOURS = 1
+REPEAT_MS = REPEAT_HOURS * 3_600_000
 AGENT_LENGTH_MAX = 400
 AGENTS_REMEMBERED = 8192
 VISITOR_BYTES = 12

@@ -95,7 +95,6 @@ def upgrade() -> None:
     op.create_index('ix_credits_link_id', 'credits', ['link_id'], unique=False)
     op.create_index('uq_credits_in_force', 'credits', ['conversion_id', 'position'], unique=True, sqlite_where=sa.text('withdrawn_at IS NULL'), postgresql_where=sa.text('withdrawn_at IS NULL'))
 
-    op.create_index('ix_clicks_visitor_merchant', 'clicks', ['visitor', 'merchant_id', 'clicked_at'], unique=False, sqlite_where=sa.text('is_qualified'), postgresql_where=sa.text('is_qualified'))
 
     op.add_column('conversions', sa.Column('customer_key', sa.String(length=32), nullable=True))
     op.create_index('ix_conversions_customer', 'conversions', ['customer_key', 'merchant_id'], unique=False, sqlite_where=sa.text('customer_key IS NOT NULL'), postgresql_where=sa.text('customer_key IS NOT NULL'))
@@ -107,7 +106,6 @@ def downgrade() -> None:
     op.drop_column('orders', 'reference')
     op.drop_index('ix_conversions_customer', 'conversions')
     op.drop_column('conversions', 'customer_key')
-    op.drop_index('ix_clicks_visitor_merchant', 'clicks')
     op.drop_table('credits')
     op.drop_table('customer_clicks')
     op.drop_table('coupons')

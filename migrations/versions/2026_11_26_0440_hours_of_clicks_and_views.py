@@ -91,6 +91,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_click_hours_community_hour", "click_hours", ["community_id", "hour"])
     op.create_index("ix_click_hours_merchant_hour", "click_hours", ["merchant_id", "hour"])
+    op.create_index("ix_click_hours_link", "click_hours", ["link_id"])
     op.create_table(
         "rollups_due",
         moment("hour"),

@@ -17,6 +17,7 @@ class ClickHour(Base):
     __table_args__ = (
         Index("ix_click_hours_community_hour", "community_id", "hour"),
         Index("ix_click_hours_merchant_hour", "merchant_id", "hour"),
+        Index("ix_click_hours_link", "link_id"),
     )
 
     hour: Mapped[datetime] = mapped_column(primary_key=True)  # its beginning, UTC

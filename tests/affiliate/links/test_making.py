@@ -16,6 +16,8 @@ from affiliate.identity.models import AuditEntry, Role
 from affiliate.links import qr
 from affiliate.links.models import TrackingLink
 from affiliate.tracking.models import Click
+from affiliate.tracking.rollups import jobs as rollups
+from affiliate.tracking.rollups import mark_due
 from tests.factories import PASSWORD
 
 PUBLIC = "http://127.0.0.1:8000"
@@ -209,7 +211,10 @@ def test_clicks_and_orders_stand_beside_their_link(client, key, session, communi
                 visitor="v", device="phone", is_qualified=counts, reason=None if counts else "bot",
             )
         )  # fmt: skip
+    mark_due(session, {(clock.now(), made)})
     session.commit()
+    while rollups.run(clock.now()):
+        pass
     told = client.get(f"/api/v1/communities/kirana/links/{made}", headers=key).json
     assert (told["clicks"], told["orders"]) == (2, 0)
 

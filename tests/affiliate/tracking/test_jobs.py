@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import random
 import signal
@@ -138,7 +139,29 @@ def test_a_file_of_rubbish_is_set_aside_and_gone(session, folder, content):
     (folder / "clicks-1.log").write_bytes(content)
     load_all()
     assert not (folder / "clicks-1.log").exists()
-    assert (folder / "clicks-1.log.bad").exists() is bool(content.strip(b"\n"))
+    assert (folder / "clicks-1.log.bad").exists() is bool(content.strip(b"\n\0"))
+
+
+def test_the_unwritten_rest_of_a_live_file_is_nothing_yet(session, link, folder, monkeypatch):
+    """A file may be longer than what is written to it, and a line be written before the one in front of it."""
+    monkeypatch.setattr(jobs, "BATCH_BYTES", 1000)
+    lines = [written(visit(link.id, number)) for number in range(6)]
+    whole = b"".join(lines)
+    path = folder / "clicks-1.log"
+    fd = os.open(path, os.O_RDWR | os.O_CREAT)
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    os.ftruncate(fd, 5000)
+    os.pwrite(fd, lines[0] + lines[1], 0)
+    assert load_all() == 2
+    os.pwrite(fd, b"".join(lines[3:]), len(lines[0]) * 3)
+    assert load_all() == 0  # it waits for the one in front
+    os.pwrite(fd, lines[2], len(lines[0]) * 2)
+    assert load_all() == 4
+    assert session.scalars(sa.select(SpoolProgress.offset_bytes)).one() == len(whole)
+    os.close(fd)
+    load_all()
+    assert clicks(session) == 6
+    assert list(folder.iterdir()) == []
 
 
 def test_a_copied_file_brings_nothing_twice(session, link, folder):
@@ -167,21 +190,22 @@ def test_visits_of_links_we_do_not_have_are_set_aside(session, link, folder):
 
 
 def test_a_loader_that_was_overtaken_takes_nothing_back(session, link, folder, monkeypatch):
-    (folder / "clicks-1.log").write_bytes(written(visit(link.id, 1)))
-    before = service.position
-    monkeypatch.setattr(service, "position", lambda *args: before(*args) or overtake(session))
-    with pytest.raises(jobs.LoadedByAnother):
-        jobs.run(NOW)
-    monkeypatch.undo()
-    load_all()
-    assert clicks(session) == 1
+    """Another loader works the same stretch between this one's look and its write."""
+    (folder / "clicks-1.log").write_bytes(written(visit(link.id, 1), visit(link.id, 2)))
+    read = jobs.read
+    others = []
 
+    def read_and_be_overtaken(source: jobs.Source, start: int) -> jobs.Stretch | None:
+        stretch = read(source, start)
+        monkeypatch.undo()
+        others.append(jobs.run(NOW))
+        return stretch
 
-def overtake(session) -> int:
-    """Another loader's progress, between this one's look and its write."""
-    session.add(SpoolProgress(file="clicks-1.log", offset_bytes=1, loaded=0, set_aside=0))
-    session.flush()
-    return 0
+    monkeypatch.setattr(jobs, "read", read_and_be_overtaken)
+    assert jobs.run(NOW) == 0
+    assert others == [2]
+    assert clicks(session) == 2
+    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.parametrize("order", [[0, 1], [1, 0]])

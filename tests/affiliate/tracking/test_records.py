@@ -42,7 +42,7 @@ def test_every_flipped_bit_costs_only_its_own_line():
 def test_blocks_of_rubbish_between_lines_cost_nothing(block: bytes):
     parsed = records.parse(LINES[0] + block + LINES[1] + block + LINES[2])
     assert parsed.records == THREE
-    assert bool(parsed.damaged) is bool(block.strip(b"\n"))
+    assert bool(parsed.damaged) is bool(block.strip(b"\n\0"))
 
 
 def test_a_cut_line_is_damaged_at_every_place_of_the_cut():
@@ -78,3 +78,46 @@ def test_a_sound_checksum_over_nonsense_is_still_damage(payload: bytes):
     parsed = records.parse(LINES[0] + line + LINES[1])
     assert parsed.records == THREE[:2]
     assert len(parsed.damaged) == 1
+
+
+def test_bulk_reading_finds_what_a_search_byte_by_byte_finds():
+    """Random damage of every kind: cut out, doubled, flipped, glued together, NULs in between."""
+    seed = random.randrange(2**32)
+    rng = random.Random(seed)
+    for _ in range(300):
+        pieces = [bytearray(rng.choice(LINES)) for _ in range(rng.randrange(1, 8))]
+        for piece in pieces:
+            damage(rng, piece)
+        data = b"".join(pieces)
+        slowly = records.Parsed()
+        records._search(slowly, data)
+        assert records.parse(data) == slowly, (seed, data)
+
+
+def damage(rng: random.Random, piece: bytearray) -> None:
+    place, length = rng.randrange(len(piece)), rng.randrange(20)
+    what = rng.randrange(7)
+    if what == 0:
+        del piece[place : place + length]
+    elif what == 1:
+        piece[place:place] = piece[place : place + length]
+    elif what == 2:
+        piece[place] ^= rng.randrange(1, 256)
+    elif what == 3:
+        piece[place:place] = bytes(length)
+    elif what == 4:
+        del piece[-1:]  # the next line follows without a line end
+    elif what == 5:
+        piece[place:place] = LINES[0]
+
+
+@pytest.mark.parametrize("nonce", [2**63 - 1, 2**63, 10**19 - 1, 0])
+def test_a_nonce_is_63_bits(nonce: int):
+    data = LINES[0] + records.line_of(ClickRecord(1, nonce, 7, "ab", "phone", "", ""))
+    assert len(records.parse(data).payloads) == (2 if nonce < 2**63 else 1)
+
+
+def test_a_moment_after_the_last_year_is_damage():
+    record = ClickRecord(253_402_214_400_000, 1, 7, "ab", "phone", "", "")
+    assert records.parse(records.line_of(record)).records == [record]
+    assert records.parse(records.line(record.ms + 1, 1, 7, "ab", "phone", "", "")).records == []
