@@ -43,6 +43,7 @@ import affiliate.insights.panels
 import affiliate.insights.views
 import affiliate.links.models
 import affiliate.merchants.admin
+import affiliate.merchants.admissions
 import affiliate.merchants.api
 import affiliate.merchants.models
 import affiliate.merchants.offers
