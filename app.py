@@ -52,6 +52,7 @@ import affiliate.links.figures
 import affiliate.links.models
 import affiliate.links.views
 import affiliate.merchants.admin
+import affiliate.merchants.admissions
 import affiliate.merchants.api
 import affiliate.merchants.models
 import affiliate.merchants.offers

@@ -1,4 +1,4 @@
-"""The operator's pages of what a store offers: programmes, their terms version by version, and who sells by them."""
+"""The operator's pages of what a store offers: programmes, and their terms version by version."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from flask import flash, render_template, request, url_for
 from affiliate.communities import queries as communities
 from affiliate.core import clock, web
 from affiliate.core.db import db, transaction
-from affiliate.core.errors import Invalid, NotFound
-from affiliate.core.i18n import _, _l
+from affiliate.core.errors import Invalid
+from affiliate.core.i18n import _
 from affiliate.identity import guards
 from affiliate.identity.models import Role
 from affiliate.merchants import forms, queries, service
-from affiliate.merchants.models import Enrollment, Programme, Rate, RateKind
+from affiliate.merchants.models import Programme, Rate, RateKind
 from affiliate.merchants.rules import in_force
 from affiliate.merchants.service import SPLIT_PARTS
 from affiliate.merchants.views import bp
@@ -23,7 +23,6 @@ from affiliate.merchants.wording import (
     PAYABLE_NAMES,
     RATE_NAMES,
     SCOPE_NAMES,
-    example_minor,
     example_text,
     rate_text,
 )
@@ -62,7 +61,7 @@ def create_programme(slug: str) -> Any:
 @bp.get("/admin/programmes/<int:programme_id>")
 @guards.require(Role.ADMIN)
 def programme(programme_id: int) -> str:
-    return _programme_page(programme_id)
+    return programme_page(programme_id)
 
 
 @bp.get("/admin/programmes/<int:programme_id>/terms/new")
@@ -107,86 +106,12 @@ def example(programme_id: int) -> str:
     return render_template("affiliate/merchants/_example_rates.html", told=told)
 
 
-@bp.post("/admin/programmes/<int:programme_id>/enrollments")
-@guards.require(Role.ADMIN)
-def admit(programme_id: int) -> Any:
-    """Admit a community with its first split."""
-    try:
-        given = web.load_form(forms.AdmissionForm())
-        with transaction(db.session) as session:
-            offered = queries.programme_run_by(session, guards.actor(), programme_id)
-            try:
-                community = communities.by_slug(session, given["community"])
-            except NotFound:
-                raise Invalid.field("community", _l("There is no community with this address.")) from None
-            service.enroll(session, offered, community, split=_split(given), actor=guards.actor(), now=clock.now())
-    except Invalid as refused:
-        return _programme_page(programme_id, errors=refused.fields, typed=request.form), refused.status
-    except service.EnrollmentEnded as refused:
-        flash(str(refused.text), "bad")
-        return web.see_other(url_for(".programme", programme_id=programme_id))
-    flash(_("%(name)s is admitted: its picks of this store earn from now on.", name=community.name), "good")
-    return web.see_other(url_for(".programme", programme_id=programme_id))
-
-
-@bp.get("/admin/enrollments/<int:enrollment_id>")
-@guards.require(Role.ADMIN)
-def enrollment(enrollment_id: int) -> str:
-    return _enrollment_page(enrollment_id)
-
-
-@bp.post("/admin/enrollments/<int:enrollment_id>/splits")
-@guards.require(Role.ADMIN)
-def add_split(enrollment_id: int) -> Any:
-    """Another split from now on; the same one again changes nothing."""
-    try:
-        split = web.load_form(forms.SplitForm())
-        with transaction(db.session) as session:
-            _row, offered, community = queries.enrollment_for(session, guards.actor(), enrollment_id)
-            _enrolled, version = service.enroll(
-                session, offered, community, split=split, actor=guards.actor(), now=clock.now()
-            )
-    except Invalid as refused:
-        return _enrollment_page(enrollment_id, errors=refused.fields, typed=request.form), refused.status
-    except service.EnrollmentEnded as refused:
-        flash(str(refused.text), "bad")
-        return web.see_other(url_for(".enrollment", enrollment_id=enrollment_id))
-    flash(_("Split %(version)s counts. Orders from before keep theirs.", version=version.version), "good")
-    return web.see_other(url_for(".enrollment", enrollment_id=enrollment_id))
-
-
-@bp.post("/admin/enrollments/<int:enrollment_id>/end")
-@guards.require(Role.ADMIN)
-def end_enrollment(enrollment_id: int) -> Any:
-    with transaction(db.session) as session:
-        row, _offered_by, community = queries.enrollment_for(session, guards.actor(), enrollment_id)
-        service.end_enrollment(session, row, actor=guards.actor(), now=clock.now())
-    text = _("%(name)s no longer sells by this programme; what was clicked before still counts.", name=community.name)
-    undo = {"text": text, "undo": url_for(".resume_enrollment", enrollment_id=enrollment_id)}
-    flash(undo, "undo")  # type: ignore[arg-type]
-    return web.see_other(url_for(".enrollment", enrollment_id=enrollment_id))
-
-
-@bp.post("/admin/enrollments/<int:enrollment_id>/resumption")
-@guards.require(Role.ADMIN)
-def resume_enrollment(enrollment_id: int) -> Any:
-    with transaction(db.session) as session:
-        row, _offered_by, community = queries.enrollment_for(session, guards.actor(), enrollment_id)
-        service.resume_enrollment(session, row, actor=guards.actor(), now=clock.now())
-    flash(_("%(name)s sells by this programme again.", name=community.name), "good")
-    return web.see_other(url_for(".enrollment", enrollment_id=enrollment_id))
-
-
 def _offered(programme_id: int) -> Programme:
     return queries.programme_run_by(db.session, guards.actor(), programme_id)
 
 
 def _currency(offered: Programme) -> str:
     return queries.merchant_of(db.session, offered).currency
-
-
-def _split(given: Mapping[str, Any]) -> dict[str, int]:
-    return {part: given[part] for part in SPLIT_PARTS}
 
 
 def _row(rate: Rate, currency: str) -> dict[str, str]:
@@ -256,7 +181,8 @@ def _terms_form(
     )
 
 
-def _programme_page(programme_id: int, **context: Any) -> str:
+def programme_page(programme_id: int, **context: Any) -> str:
+    """A programme with its terms and its communities; after a refusal with what was typed for a new one."""
     offered, now = _offered(programme_id), clock.now()
     versions = queries.frozen_terms(db.session, [programme_id])
     store = queries.merchant_of(db.session, offered)
@@ -265,7 +191,7 @@ def _programme_page(programme_id: int, **context: Any) -> str:
         for row in queries.enrollments(db.session, guards.actor(), merchant_id=store.id)
         if row[1].id == programme_id
     ]
-    inside = {row[2].id for row in enrolled}
+    inside, splits = {row[2].id for row in enrolled}, queries.splits_of(db.session, [row[0].id for row in enrolled])
     others = [one for one in communities.communities(db.session, guards.actor()) if one.id not in inside]
     return render_template(
         "affiliate/merchants/programme.html",
@@ -274,41 +200,12 @@ def _programme_page(programme_id: int, **context: Any) -> str:
         versions=versions,
         present=in_force([terms for terms, _rates in versions], now),
         enrolled=enrolled,
-        splits=_present_splits([row[0] for row in enrolled], now),
+        splits={row[0].id: queries.split_shown(splits, row[0], now) for row in enrolled},
         others=[(one.slug, one.name) for one in others],
         payable_names=PAYABLE_NAMES,
         rate_text=rate_text,
         example_text=example_text,
         now=now,
         parts=SPLIT_PARTS,
-        **context,
-    )
-
-
-def _present_splits(enrolled: Sequence[Enrollment], now: Any) -> dict[int, Any]:
-    """The split in force, by enrollment."""
-    versions = queries.splits_of(db.session, [row.id for row in enrolled])
-    return {row.id: queries.split_shown(versions, row, now) for row in enrolled}
-
-
-def _enrollment_page(enrollment_id: int, **context: Any) -> str:
-    row, offered, community = queries.enrollment_for(db.session, guards.actor(), enrollment_id)
-    store, now = queries.merchant_of(db.session, offered), clock.now()
-    versions = queries.splits_of(db.session, [enrollment_id])
-    present = in_force(versions, now)
-    terms = queries.terms_in_force(db.session, offered.id, at=now)
-    return render_template(
-        "affiliate/merchants/enrollment.html",
-        enrollment=row,
-        programme=offered,
-        place=community,
-        store=store,
-        versions=versions,
-        present=present,
-        share=forms.shares(terms[1], present, store.currency) if terms and present else None,
-        price=example_minor(store.currency),
-        now=now,
-        parts=SPLIT_PARTS,
-        shown={part: forms.typed_percent(getattr(present, part)) for part in SPLIT_PARTS} if present else {},
         **context,
     )
