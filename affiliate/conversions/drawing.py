@@ -15,7 +15,7 @@ WIDTH = 720
 MARGIN = 14
 BASE = 40
 STEPS = (timedelta(days=7), timedelta(days=1), timedelta(hours=1), timedelta(0))
-RADIUS = (5, 12)  # of a candidate without a part, and of one that has the whole order
+RADIUS = (5, 10)  # of a candidate without a part, and of one that has the whole order
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,13 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """The line's marks, the places of its ticks, and what the ticks say: time before the order, the longest first."""
+    """The line's marks, the places of its ticks, what they say (time before the order, the longest first), and where
+    the programme's window begins."""
 
     marks: tuple[Mark, ...]
     ticks: tuple[int, ...]
     spans: tuple[timedelta, ...]
+    window_x: int
 
 
 def journey(candidates: Sequence[Mapping[str, Any]], placed_at: datetime, window_days: int) -> Journey:
@@ -48,7 +50,7 @@ def journey(candidates: Sequence[Mapping[str, Any]], placed_at: datetime, window
         Mark(_place(age, spans, ticks), _radius(one["weight_bps"]), bool(one["weight_bps"]), number)
         for number, (age, one) in enumerate(zip(ages, candidates, strict=True), 1)
     )
-    return Journey(marks, ticks, spans)
+    return Journey(marks, ticks, spans, _place(timedelta(days=window_days), spans, ticks))
 
 
 def _place(age: timedelta, spans: Sequence[timedelta], ticks: Sequence[int]) -> int:

@@ -285,3 +285,34 @@ def test_however_many_rungs_a_batch_needs_the_statements_are_as_many(house, make
             service.settle(house.session, [order.id for order in orders], keys=house.keys, now=NOW)
         counts.append(len(seen))
     assert counts[0] == counts[1] > 0, counts
+
+
+def test_no_question_reads_a_whole_table(house, make):
+    """On SQLite, which tells its plan: large tables are only ever searched by an index."""
+    if house.session.get_bind().dialect.name != "sqlite":
+        pytest.skip("PostgreSQL scans small tables whatever their indexes")
+    make.coupon(house.merchant, house.other, "KITA10")
+    orders = [house.order(token=house.journey(), customer_ref="c-1"), again(house), house.order(coupon="KITA10")]
+    house.settle(*orders)
+    orders.append(house.order(token=None, reference="tidak-ada", coupon="KITA10"))
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        if statement.startswith("SELECT"):
+            asked.append((statement, parameters))
+
+    bind = house.session.get_bind()
+    house.session.flush()
+    sa.event.listen(bind, "before_cursor_execute", note)
+    try:
+        service.settle(house.session, [order.id for order in orders], keys=house.keys, now=NOW)
+    finally:
+        sa.event.remove(bind, "before_cursor_execute", note)
+    plans = {
+        row[3]
+        for statement, parameters in asked
+        for row in house.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+    }
+    large = ("clicks", "conversions", "credits", "customer_clicks", "orders", "coupons", "tracking_links")
+    assert len(asked) > 8
+    assert [plan for plan in plans if plan.startswith(tuple(f"SCAN {table}" for table in large))] == []
