@@ -22,4 +22,8 @@ def list_conversions(args: dict[str, Any]) -> Any:
     actor, cursor = guards.actor(), decode_cursor(args.get("cursor"))
     wanted = lists.wanted_by(db.session, actor, args)
     rows = lists.conversions(db.session, actor, wanted, before=cursor[0] if cursor else None, limit=args["limit"] + 1)
-    return page_json(rows, args["limit"], lambda row: schemas.conversion_json(row, actor), lambda row: row[0].id)
+
+    def show(row: Any) -> dict[str, Any]:
+        return schemas.conversion_json(row) | {"link": schemas.link_json(row, actor)}
+
+    return page_json(rows, args["limit"], show, lambda row: row[0].id)

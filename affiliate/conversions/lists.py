@@ -28,12 +28,11 @@ class Wanted:
     community_id: int | None = None
     order_ref: str | None = None
     status: ConversionStatus | None = None
-    link_id: int | None = None
 
     @property
     def is_narrowed(self) -> bool:
         """True when a person has chosen fewer than all."""
-        return any(one is not None for one in (self.order_ref, self.status, self.link_id))
+        return self.order_ref is not None or self.status is not None
 
 
 def wanted_by(session: Session, actor: Actor, args: dict[str, Any]) -> Wanted:
@@ -95,6 +94,5 @@ def _narrowed(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
         (Conversion.community_id, wanted.community_id),
         (Order.ref, wanted.order_ref),
         (Conversion.status, wanted.status),
-        (Conversion.link_id, wanted.link_id),
     )
     return [column == value for column, value in chosen if value is not None]

@@ -24,17 +24,14 @@ class ListArgs(web.Strict):
     limit = fields.Int(load_default=web.PAGE_SIZE, validate=validate.Range(1, web.PAGE_SIZE_MAX))
 
 
-def conversion_json(row: Any, actor: Actor) -> dict[str, Any]:
-    """One row of `lists.conversions`; label and sub-ids are the community's own words, so only its people get them."""
-    conversion, order, merchant, community, product, curator, link = row
-    is_theirs = link is not None and actor.sees_community(link.community_id)
+def conversion_json(row: Any) -> dict[str, Any]:
+    conversion, order, merchant, community, product, curator = row[:6]
     return {
         "order": order.ref,
         "merchant": merchant.slug,
         "community": community.slug if community else None,
         "curator": curator.handle if curator else None,
         "product": product.sku if product else None,
-        "link": {"code": link.code, "label": link.label, "sub_ids": link.sub_ids} if is_theirs else None,
         "status": conversion.status.value,
         "reason": conversion.reason,
         "estimate": web.money_json(conversion.estimate_minor, conversion.currency),
@@ -42,3 +39,11 @@ def conversion_json(row: Any, actor: Actor) -> dict[str, Any]:
         "placed_at": rfc3339(conversion.placed_at),
         "updated_at": rfc3339(conversion.updated_at),
     }
+
+
+def link_json(row: Any, actor: Actor) -> dict[str, Any] | None:
+    """The link of a row of `lists.conversions`; label and sub-ids are its community's own words, for its people only."""
+    link = row[6]
+    if link is None or not actor.sees_community(link.community_id):
+        return None
+    return {"code": link.code, "label": link.label, "sub_ids": link.sub_ids}

@@ -10,7 +10,7 @@ from affiliate.communities import queries as communities
 from affiliate.conversions import lists, words
 from affiliate.conversions.models import ConversionStatus
 from affiliate.core.db import db
-from affiliate.core.web import ID_MAX, PAGE_SIZE, decode_cursor, encode_cursor
+from affiliate.core.web import PAGE_SIZE, decode_cursor, encode_cursor
 from affiliate.core.wording import one_line
 from affiliate.identity import guards
 from affiliate.merchants import queries as merchants
@@ -40,9 +40,7 @@ def _chosen() -> dict[str, Any]:
     """The filter of the address; what it does not know counts as not chosen."""
     status = request.args.get("status", "")
     known = {one.value for one in ConversionStatus}
-    link_id = request.args.get("link", type=int)
     return {
-        "link_id": link_id if link_id is not None and 0 < link_id <= ID_MAX else None,
         "order_ref": one_line(request.args.get("order", "")) or None,
         "status": ConversionStatus(status) if status in known else None,
     }
@@ -53,11 +51,7 @@ def _page(wanted: lists.Wanted, slug: str) -> dict[str, Any]:
     rows = lists.conversions(
         db.session, guards.actor(), wanted, before=cursor[0] if cursor else None, limit=PAGE_SIZE + 1
     )
-    chosen: dict[str, Any] = {
-        "status": wanted.status.value if wanted.status else "",
-        "order": wanted.order_ref or "",
-        "link": wanted.link_id,
-    }
+    chosen: dict[str, Any] = {"status": wanted.status.value if wanted.status else "", "order": wanted.order_ref or ""}
     shown, older = rows[:PAGE_SIZE], None
     if len(rows) > PAGE_SIZE:
         older = url_for(request.endpoint or "", slug=slug, cursor=encode_cursor(shown[-1][0].id), **chosen)
