@@ -42,7 +42,7 @@ def conversion_json(row: Any) -> dict[str, Any]:
 
 
 def link_json(row: Any, actor: Actor) -> dict[str, Any] | None:
-    """The link of a row of `lists.conversions`; label and sub-ids are its community's own words, for its people only."""
+    """The link of a row of `lists.conversions`; its words are its community's own, so only its people get them."""
     link = row[6]
     if link is None or not actor.sees_community(link.community_id):
         return None
