@@ -26,7 +26,8 @@ def list_conversions(args: dict[str, Any]) -> Any:
 
     def show(row: Any) -> dict[str, Any]:
         foreign = not story.sight_of(actor, row[0].merchant_id).sees(row[0].community_id)
-        return schemas.conversion_json(row, actor, parts.get(row[0].id) if foreign else None)
+        own = parts.get(row[0].id) if foreign else None
+        return schemas.conversion_json(row, own) | {"link": schemas.link_json(row, actor)}
 
     return page_json(rows, args["limit"], show, lambda row: row[0].id)
 

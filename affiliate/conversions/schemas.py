@@ -32,13 +32,9 @@ class OrderArgs(web.Strict):
     order = Line(required=True, metadata={"description": "the merchant's own order number"})
 
 
-def conversion_json(row: Any, actor: Actor, own: Part | None = None) -> dict[str, Any]:
-    """One row of `lists.conversions`; label and sub-ids are the community's own words, so only its people get them.
-
-    `own` where the order is another community's first: what the reader has of it.
-    """
-    conversion, order, merchant, community, product, curator, link = row
-    is_theirs = link is not None and actor.sees_community(link.community_id)
+def conversion_json(row: Any, own: Part | None = None) -> dict[str, Any]:
+    """One row of `lists.conversions`; `own` where the order is another community's first: what the reader has of it."""
+    conversion, order, merchant, community, product, curator = row[:6]
     if own is not None:
         community, product, curator = own.community, None, None
     return {
@@ -47,7 +43,6 @@ def conversion_json(row: Any, actor: Actor, own: Part | None = None) -> dict[str
         "community": community.slug if community else None,
         "curator": curator.handle if curator else None,
         "product": product.sku if product else None,
-        "link": {"code": link.code, "label": link.label, "sub_ids": link.sub_ids} if is_theirs else None,
         "status": conversion.status.value,
         "reason": conversion.reason,
         "estimate": web.money_json(conversion.estimate_minor, conversion.currency),
@@ -56,3 +51,11 @@ def conversion_json(row: Any, actor: Actor, own: Part | None = None) -> dict[str
         "placed_at": rfc3339(conversion.placed_at),
         "updated_at": rfc3339(conversion.updated_at),
     }
+
+
+def link_json(row: Any, actor: Actor) -> dict[str, Any] | None:
+    """The link of a row of `lists.conversions`; its words are its community's own, so only its people get them."""
+    link = row[6]
+    if link is None or not actor.sees_community(link.community_id):
+        return None
+    return {"code": link.code, "label": link.label, "sub_ids": link.sub_ids}

@@ -19,6 +19,7 @@ from affiliate.integration.wording import GUIDES, STATES, STEPS, WHY
 from affiliate.merchants import queries as merchants
 from affiliate.merchants.api import hook_url
 from affiliate.merchants.models import Merchant, WebhookKind
+from affiliate.orders import api as orders
 from affiliate.tracking import tokens
 
 bp = Blueprint("integration", __name__)
@@ -127,6 +128,7 @@ def _guides(merchant: Merchant, errors: dict[str, Any] | None = None) -> str:
         digits=money.EXPONENTS[merchant.currency],
         window_days=max((row[0].window_days for row in offers), default=WINDOW_DAYS),
         hook_url=hook_url(merchant.slug, HOOK),
+        direct=_direct(merchant, shop),
         signed=example.signed(merchant.currency, coupon="KOMUNITAS10" if shop == "coupon" else None),
         token_length=tokens.LENGTH,
         last_real=queries.last_real(db.session, merchant),
@@ -136,6 +138,13 @@ def _guides(merchant: Merchant, errors: dict[str, Any] | None = None) -> str:
         may_test=guards.actor().runs_merchant(merchant.id),
         errors=errors or {},
     )
+
+
+def _direct(merchant: Merchant, shop: str) -> str | None:
+    """The address that takes the shop system's own messages; None where our standard message has to be sent."""
+    taken = getattr(orders, "KINDS", tuple(WebhookKind))  # what the hooks' door opens to
+    kinds = {kind.value for kind in taken} - {HOOK.value}
+    return hook_url(merchant.slug, shop) if shop in kinds else None
 
 
 def _test_page(merchant: Merchant, test: LinkTest) -> str:

@@ -144,4 +144,4 @@ def test_the_shopify_snippet_writes_the_token_into_the_cart(page: Page, demo: st
         theme.goto(address)
         theme.wait_for_load_state("networkidle")
         assert len(asked) == expected, address
-    assert set(asked) == {'{"attributes":{"etalase_token":"TOKEN-1"}}'}
+    assert set(asked) == {'{"attributes":{"click_token":"TOKEN-1"}}'}

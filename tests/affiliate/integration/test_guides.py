@@ -21,6 +21,8 @@ from affiliate.core.signing import standard_verified
 from affiliate.identity.models import Role
 from affiliate.integration import example
 from affiliate.integration.wording import GUIDES
+from affiliate.merchants.models import WebhookKind
+from affiliate.orders import api as orders_api
 from affiliate.orders.models import Delivery, Order, Verdict
 from tests.affiliate.conversions.sold import Sold
 from tests.factories import PASSWORD
@@ -29,13 +31,14 @@ HOOK_URL = "http://127.0.0.1:8000/hooks/v1/{slug}/standard"
 
 
 @pytest.fixture
-def store(make, client):
+def store(make, client, monkeypatch):
     sold = Sold(make, window_days=45)
     sold.merchant.click_param = "ref.id"
     sold.key = make.webhook_key(sold.merchant)
     user = make.user(Role.MERCHANT_STAFF, sold.merchant.id)
     make.session.commit()
     client.post("/sign-in", data={"email": user.email, "password": PASSWORD})
+    monkeypatch.setattr(orders_api, "KINDS", (WebhookKind.STANDARD,), raising=False)  # the longest way round
     return sold
 
 
@@ -110,7 +113,7 @@ def shopify_order(**over) -> dict[str, Any]:
     return {
         "id": 820982911946154508, "currency": "IDR", "test": False, "taxes_included": True,
         "created_at": "2026-10-20T10:05:00+07:00", "updated_at": "2026-10-20T10:06:00+07:00",
-        "note_attributes": [{"name": "hadiah", "value": "ya"}, {"name": "etalase_token", "value": "TOKEN"}],
+        "note_attributes": [{"name": "hadiah", "value": "ya"}, {"name": "click_token", "value": "TOKEN"}],
         "discount_codes": [{"code": "HEMAT", "amount": "10000.00"}],
         "line_items": [
             {"id": 1, "sku": "S-1", "title": "Gaun", "vendor": "Anggun", "quantity": 2, "price": "110000.00",
@@ -138,7 +141,7 @@ def test_the_shopify_relay_hands_the_token_on(client, store, session, monkeypatc
 
     monkeypatch.setattr(names["urllib"].request, "urlopen", catch)
     token = store.token()
-    order = shopify_order(note_attributes=[{"name": "etalase_token", "value": token}])
+    order = shopify_order(note_attributes=[{"name": "click_token", "value": token}])
     assert names["send"]("b54557e4-bdd9-4b37-8a5f-bf7d70bcd043", "orders/fulfilled", order) == 202
     delivery = deliver(client, store, session, sent)
     assert delivery.verdict is Verdict.ACCEPTED
@@ -225,7 +228,7 @@ echo json_encode(['posts' => $posts, 'block' => $block->meta, 'saved' => $block-
 """,
         tmp_path,
     )
-    assert told["block"] == {"_etalase_token": token}
+    assert told["block"] == {"_click_token": token}
     assert told["saved"] == 1
     assert len(told["posts"]) == 4
     for sent in told["posts"]:
@@ -274,3 +277,28 @@ echo json_encode(['page' => $page, 'status' => $status, 'url' => $sent[0], 'body
     assert told["status"] == 202
     deliver(client, store, session, told)
     assert order_of(session, "PL-1").click_token == token
+
+
+@pytest.mark.parametrize("shop", ["shopify", "woocommerce"])
+def test_where_the_shops_own_messages_are_taken_the_guide_says_so(client, store, session, monkeypatch, tmp_path, shop):
+    monkeypatch.setattr(orders_api, "KINDS", tuple(WebhookKind), raising=False)
+    text = page(client, store, shop)
+    assert f"/hooks/v1/{store.merchant.slug}/{shop}" in text
+    code = snippets(client, store, shop)
+    assert len(code) == 1  # what carries the token; nothing of ours need be sent
+    assert "click_token" in code[0]
+    assert "whsec_" not in code[0]
+    if shop == "woocommerce":
+        told = php(
+            WORDPRESS + "$_GET['ref_id'] = 'TOKEN-1';\n" + code[0].removeprefix("<?php")
+            + "fire('init'); $o = new Order(1, []); fire('woocommerce_checkout_create_order', $o);"
+            + "echo json_encode($o->meta);",
+            tmp_path,
+        )  # fmt: skip
+        assert told == {"_click_token": "TOKEN-1"}
+
+
+@pytest.mark.parametrize("shop", ["shopify", "woocommerce"])
+def test_where_they_are_not_it_does_not(client, store, monkeypatch, shop):
+    monkeypatch.setattr(orders_api, "KINDS", (WebhookKind.STANDARD,), raising=False)
+    assert f"/hooks/v1/{store.merchant.slug}/{shop}" not in page(client, store, shop)
