@@ -15,6 +15,7 @@ VERDICTS: dict[Verdict, tuple[Any, str]] = {
     Verdict.STALE: (_l("Overtaken"), "quiet"),
     Verdict.UNREADABLE: (_l("Cannot be read"), "bad"),
     Verdict.IGNORED: (_l("Does not concern us"), "quiet"),
+    Verdict.UNKNOWN_ORDER: (_l("Waits for its order"), "wait"),
 }
 VERDICT_SENTENCES: dict[Verdict, Any] = {
     Verdict.ACCEPTED: _l("It told us something new about this order."),
@@ -22,6 +23,7 @@ VERDICT_SENTENCES: dict[Verdict, Any] = {
     Verdict.STALE: _l("We knew a newer version of this order, so it changed nothing."),
     Verdict.UNREADABLE: _l("The signature fits, but we cannot use what it says. It is kept; nothing was booked."),
     Verdict.IGNORED: _l("This type of message is not about orders. It is kept; nothing was booked."),
+    Verdict.UNKNOWN_ORDER: _l("It is about an order that we have not heard of. It counts as soon as the order comes."),
 }
 WAITING: dict[DeliveryStatus, tuple[Any, str]] = {
     DeliveryStatus.RECEIVED: (_l("Waiting"), "wait"),
