@@ -18,7 +18,7 @@ from affiliate.merchants.api import hook_url
 from affiliate.merchants.models import Merchant, WebhookKey, WebhookKind
 from affiliate.merchants.rules import in_force
 from affiliate.merchants.schemas import MerchantSchema, WebhookKeySchema
-from affiliate.merchants.wording import KIND_NAMES, PAYABLE_NAMES, rate_text
+from affiliate.merchants.wording import COMPLETED_WHEN, KIND_NAMES, PAYABLE_NAMES, STEPS, rate_text
 
 bp = Blueprint("merchants", __name__)
 
@@ -66,10 +66,15 @@ def _settings(merchant: Merchant, *, new_key: WebhookKey | None = None, errors: 
     enrolled = queries.enrollments(db.session, actor, merchant_id=merchant.id)
     splits = {split.enrollment_id: split for split in queries.splits_of(db.session, [row[0].id for row in enrolled])}
     may_change = actor.runs_merchant(merchant.id)
+    keys = queries.webhook_keys(db.session, merchant)
     return render_template(
         "affiliate/merchants/settings.html",
         merchant=merchant,
-        keys=queries.webhook_keys(db.session, merchant) if may_change else [],
+        keys=keys if may_change else [],
+        live_kinds={key.kind for key in keys if key.revoked_at is None},
+        completed_when=COMPLETED_WHEN,
+        steps=STEPS,
+        addresses={kind: hook_url(merchant.slug, kind.value) for kind in KIND_NAMES},
         may_change=may_change,
         new_key=new_key,
         hook_url=hook_url(merchant.slug, (new_key.kind if new_key else WebhookKind.STANDARD).value),

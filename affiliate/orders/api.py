@@ -128,6 +128,7 @@ def order_json(
         "state_hash": order.state_hash,
         "lines": [_line_json(line, order.currency) for line in lines],
         "refunds": [_refund_json(refund, order.currency) for refund in refunds],
+        "refunded_above_total": sum(refund.amount_minor for refund in refunds) > order.total_minor,
         "events": [_event_json(event) for event in events],
     }
 

@@ -8,14 +8,17 @@ from typing import Any
 from flask import Blueprint, flash, render_template, request, url_for
 
 from affiliate.core import clock, web
+from affiliate.core.clock import local_date
 from affiliate.core.db import db, transaction
-from affiliate.core.i18n import _
+from affiliate.core.i18n import DEFAULT_ZONE, _
 from affiliate.identity import guards
 from affiliate.merchants import queries as merchants
-from affiliate.orders import queries, service, wording
-from affiliate.orders.facts import EventFacts
+from affiliate.merchants.models import Merchant
+from affiliate.merchants.wording import KIND_NAMES
+from affiliate.orders import adapters, queries, service, wording
+from affiliate.orders.adapters.reading import Reading, Shop
 from affiliate.orders.models import Delivery, DeliveryStatus, Verdict
-from affiliate.orders.schemas import Unreadable, parse_standard
+from affiliate.orders.schemas import Unreadable
 
 bp = Blueprint("orders", __name__)
 LOOKERS = (*guards.MERCHANT, *guards.FINANCE)
@@ -47,6 +50,8 @@ def deliveries(slug: str) -> str:
         older=older,
         known=queries.known_refs(db.session, merchant, {row.order_ref for row in shown if row.order_ref}),
         reasons=reasons,
+        refused=queries.refused_on(db.session, merchant, local_date(clock.now(), DEFAULT_ZONE)),
+        kind_names=KIND_NAMES,
         verdict=verdict.value if verdict else "",
         reason=reason or "",
         words=wording,
@@ -67,12 +72,13 @@ def delivery(slug: str, delivery_id: int) -> str:
     """One delivery: as it came, and line by line as we read it."""
     merchant = merchants.merchant_for(db.session, guards.actor(), slug)
     row = queries.delivery(db.session, merchant, delivery_id)
-    told = _read(row)
+    reading = _read(merchant, row)
     return render_template(
         "affiliate/orders/delivery.html",
         merchant=merchant,
         delivery=row,
-        told=told,
+        kind_name=KIND_NAMES[row.kind],
+        reading=reading,
         order=queries.order_if_known(db.session, merchant, row.order_ref),
         raw=_pretty(row.body),
         may_replay=guards.actor().runs_merchant(merchant.id) and row.status not in service.DUE,
@@ -81,12 +87,13 @@ def delivery(slug: str, delivery_id: int) -> str:
     )
 
 
-def _read(row: Delivery) -> EventFacts | None:
+def _read(merchant: Merchant, row: Delivery) -> Reading | None:
+    """What a delivery says, read again; None for what cannot be read or says nothing of an order."""
     try:
-        told = parse_standard(row.body)
+        reading = adapters.read(row.kind, row.body, row.headers, Shop(merchant.id, merchant.click_param))
     except Unreadable:
         return None
-    return told if isinstance(told, EventFacts) else None
+    return reading if reading.events else None
 
 
 def _pretty(body: bytes) -> str:
