@@ -73,13 +73,14 @@ def _order(told: Told, topic: str, shop: Shop) -> Reading:
             lines=tuple(_line(item, sku, money) for item, sku in items),
             is_snapshot=kind != facts.UPDATED,
         )
+        lines.check(order, "items")
         refunds = [
             _refunded(order, refund, updated_at) for refund in _refunds(told, [item for item, _sku in items], money)
         ]
     except Unreadable as refusal:
         refusal.order_ref = order_ref
         raise
-    return Reading(topic, (lines.checked(order, "items"), *refunds))
+    return Reading(topic, (order, *refunds))
 
 
 def _kind(told: Told) -> str:

@@ -45,8 +45,8 @@ def sold(
     return line
 
 
-def checked(event: EventFacts, path: str) -> EventFacts:
-    """The event, when no two of its lines have one id and it sums to what can be counted. Raises Unreadable."""
+def check(event: EventFacts, path: str) -> None:
+    """No two of its lines have one id, and it sums to what can be counted. Raises Unreadable."""
     lines = event.lines or ()
     seen: set[str] = set()
     for line in lines:
@@ -55,7 +55,6 @@ def checked(event: EventFacts, path: str) -> EventFacts:
         seen.add(line.line_ref)
     if event.shipping_minor + sum(line.gross_minor for line in lines) > money.MINOR_MAX:
         raise Unreadable("too_large", path)
-    return event
 
 
 def countable(refund: RefundFacts, path: str) -> RefundFacts:

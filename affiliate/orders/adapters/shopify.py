@@ -79,12 +79,13 @@ def _order(told: Told, topic: str, headers: Mapping[str, str], shop: Shop) -> Re
             lines=_lines(told, sold, currency),
             is_snapshot=True,
         )
+        lines.check(order, "line_items")
         refunds = shopify_refunds.inside(told, order)
     except Unreadable as refusal:
         refusal.order_ref = order_ref
         raise
     notes = () if len(sold) == len(told.rows("line_items")) else (GIFT_CARD_LEFT_OUT,)
-    return Reading(topic or "orders/updated", (lines.checked(order, "line_items"), *refunds), notes)
+    return Reading(topic or "orders/updated", (order, *refunds), notes)
 
 
 def _kind(told: Told) -> str:

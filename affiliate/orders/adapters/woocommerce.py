@@ -69,12 +69,13 @@ def _order(told: Told, topic: str, shop: Shop) -> Reading:
             lines=_lines(told, currency),
             is_snapshot=True,
         )
+        lines.check(order, "line_items")
         refunds = [_refund(row, order, modified_at) for row in told.rows("refunds")]
         notes = (FEES_LEFT_OUT,) if any(_fee(row, currency) > 0 for row in told.rows("fee_lines")) else ()
     except Unreadable as refusal:
         refusal.order_ref = order_ref
         raise
-    return Reading(topic, (lines.checked(order, "line_items"), *refunds), notes)
+    return Reading(topic, (order, *refunds), notes)
 
 
 def _state(told: Told, modified_at: datetime) -> tuple[str, datetime]:

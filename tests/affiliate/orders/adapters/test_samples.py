@@ -48,7 +48,7 @@ woocommerce | orders-load-all.json:data:2            | order.updated            
 woocommerce | orders-load-all.json:data:3            | order.updated               | 560                | paid      | 2019-10-01T19:31:17Z | -                    | 1198.50 | 290.40   | 683.10 | 225.00   | -      | no
 adobe       | sale_order_100000201.json:0:result     | sales_order_save_commit_after | 100000201        | placed    | 2013-05-25T21:37:05Z | -                    | 387.27  | 12.31    | 344.00 | 0.00     | -      | no
 adobe       | sale_order_145000008.json:0:result     | sales_order_save_commit_after | 145000008        | placed    | 2017-06-30T12:48:31Z | -                    | 243.56  | 0.00     | 225.00 | 0.00     | -      | no
-"""  # noqa: E501  a table
+"""
 
 LINES = """
 sample                                 | line               | sku                           | pieces | unit price | discount | tax   | net    | refunded
@@ -78,7 +78,7 @@ order-with-charge.json:data            | 302                | woo-beanie        
 sale_order_100000201.json:0:result     | 543                | wbk003xs                      | 2      | 65.40      | 0.00     | 10.80 | 120.00 | 0.00
 sale_order_100000201.json:0:result     | 545                | wsd005                        | 1      | 244.16     | 0.00     | 20.16 | 224.00 | 0.00
 sale_order_145000008.json:0:result     | 598                | ace001                        | 1      | 243.56     | 0.00     | 18.56 | 225.00 | 0.00
-"""  # noqa: E501  a table
+"""
 
 REFUNDS = """
 sample                                     | refund | amount
