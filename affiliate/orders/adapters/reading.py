@@ -224,7 +224,7 @@ def milliseconds(moment: datetime) -> int:
 def named_value(rows: list[Told], name: str, names: frozenset[str]) -> str | None:
     """The value of the first name/value pair whose name, under the key `name`, is one of `names`."""
     for row in rows:
-        if row.get(name) in names:
+        if isinstance(row.get(name), str) and row.get(name) in names:
             value = row.words("value", CLICK_TOKEN_MAX + 1)
             if value is not None and len(value) <= CLICK_TOKEN_MAX:
                 return value
