@@ -41,6 +41,7 @@ import affiliate.insights.views
 import affiliate.links.models
 import affiliate.merchants.api
 import affiliate.merchants.models
+import affiliate.merchants.panels
 import affiliate.merchants.views
 import affiliate.orders.api
 import affiliate.orders.models
@@ -211,6 +212,7 @@ def _panels(app: Flask) -> None:
     slots.fill(app, "nav.places", affiliate.insights.panels.switcher)
     slots.fill(app, "portal.nav", affiliate.insights.panels.own_account)
     slots.fill(app, "start.demo", affiliate.insights.panels.shop_windows)
+    slots.fill(app, "community.orders", affiliate.merchants.panels.completed_when)
     slots.fill(app, "portal.home", payouts.reports.panels.community_home)
     slots.fill(app, "merchant.home", payouts.reports.panels.merchant_home)
 

@@ -104,6 +104,8 @@ class EventFacts:
         told["placed_at"] = rfc3339(self.placed_at) if self.placed_at else None
         told["lines"] = None if self.lines is None else [plain(line) for line in self.lines]
         told["refund"] = told_refund(self.refund) if self.refund else None
+        if not self.is_snapshot:
+            del told["is_snapshot"]  # the same words as before there was this field are the same event
         return told
 
     def digest(self) -> str:
@@ -128,7 +130,12 @@ def plain(row: Any) -> dict[str, Any]:
 
 
 def told_refund(refund: RefundFacts) -> dict[str, Any]:
-    return plain(refund) | {"lines": [plain(line) for line in refund.lines]}
+    """A refund as stored; what only shop systems tell is left out where they do not."""
+    told = plain(refund) | {"lines": [plain(line) for line in refund.lines]}
+    for name in ("beside_minor", "with_tax"):
+        if not told[name]:
+            del told[name]
+    return told
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,19 +81,29 @@ def deliveries(
     *,
     verdict: Verdict | None = None,
     reason: str | None = None,
+    parked: bool = False,
     before: int | None = None,
     limit: int = 51,
 ) -> Sequence[Any]:
     """A merchant's deliveries without their bodies, newest first. The caller got the merchant through its actor."""
     columns = [column for column in Delivery.__table__.c if column.name not in {"body", "headers"}]
-    wanted = sa.select(*columns).where(Delivery.merchant_id == merchant.id).order_by(Delivery.id.desc())
-    if verdict is not None:
-        wanted = wanted.where(Delivery.verdict == verdict)
-    if reason:
-        wanted = wanted.where(Delivery.reason == reason)
+    wanted = sa.select(*columns).where(chosen(merchant, verdict=verdict, reason=reason, parked=parked))
+    wanted = wanted.order_by(Delivery.id.desc())
     if before is not None:
         wanted = wanted.where(Delivery.id < before)
     return session.execute(wanted.limit(limit)).all()
+
+
+def chosen(
+    merchant: Merchant, *, verdict: Verdict | None = None, reason: str | None = None, parked: bool = False
+) -> sa.ColumnElement[bool]:
+    """A merchant's deliveries of this verdict and reason, or those that wait for a person."""
+    return sa.and_(
+        Delivery.merchant_id == merchant.id,
+        sa.true() if verdict is None else Delivery.verdict == verdict,
+        sa.true() if not reason else Delivery.reason == reason,
+        sa.true() if not parked else Delivery.status == DeliveryStatus.PARKED,
+    )
 
 
 def known_refs(session: Session, merchant: Merchant, refs: Collection[str]) -> set[str]:

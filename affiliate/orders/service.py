@@ -20,7 +20,7 @@ from affiliate.core.i18n import _l
 from affiliate.core.signing import sha256_hex
 from affiliate.identity.actors import Actor
 from affiliate.identity.service import record
-from affiliate.merchants.models import WebhookKind
+from affiliate.merchants.models import Merchant, WebhookKind
 from affiliate.orders import adapters, queries, rows, rules
 from affiliate.orders.adapters.reading import Shop
 from affiliate.orders.facts import Event, EventFacts
@@ -294,11 +294,33 @@ def set_aside(session: Session, delivery_id: int, *, error: str, now: datetime) 
 
 def replay(session: Session, delivery: Delivery, *, actor: Actor, now: datetime) -> None:
     """Work a delivery once more; nothing that it said is booked twice. Raises NotReplayable."""
-    done = session.execute(
-        sa.update(Delivery)
-        .where(Delivery.id == delivery.id, Delivery.status.not_in(DUE))
-        .values(status=DeliveryStatus.RECEIVED, attempts=0, next_try_at=now, lease_until=None, error=None)
-    )
+    done = session.execute(_again(Delivery.id == delivery.id, now))
     if not affected(done):
         raise NotReplayable
     record(session, actor, "delivery.replayed", ("delivery", delivery.id), now=now)
+
+
+def replay_chosen(
+    session: Session,
+    merchant: Merchant,
+    *,
+    verdict: Verdict | None,
+    reason: str | None,
+    parked: bool,
+    actor: Actor,
+    now: datetime,
+) -> int:
+    """Work all of a merchant's deliveries of this choice once more; how many there are that were not waiting."""
+    choice = queries.chosen(merchant, verdict=verdict, reason=reason, parked=parked)
+    count = affected(session.execute(_again(choice, now)))
+    record(session, actor, "deliveries.replayed", ("merchant", merchant.id), now=now, count=count)
+    return count
+
+
+def _again(choice: sa.ColumnElement[bool], now: datetime) -> sa.Update:
+    return (
+        sa.update(Delivery)
+        .where(choice, Delivery.status.not_in(DUE))
+        .values(status=DeliveryStatus.RECEIVED, attempts=0, next_try_at=now, lease_until=None, error=None)
+        .execution_options(synchronize_session=False)
+    )

@@ -10,7 +10,8 @@ from flask import Blueprint, flash, render_template, request, url_for
 from affiliate.core import clock, web
 from affiliate.core.clock import local_date
 from affiliate.core.db import db, transaction
-from affiliate.core.i18n import DEFAULT_ZONE, _
+from affiliate.core.errors import Invalid
+from affiliate.core.i18n import DEFAULT_ZONE, _, _n
 from affiliate.identity import guards
 from affiliate.merchants import queries as merchants
 from affiliate.merchants.models import Merchant
@@ -21,6 +22,7 @@ from affiliate.orders.models import Delivery, DeliveryStatus, Verdict
 from affiliate.orders.schemas import Unreadable
 
 bp = Blueprint("orders", __name__)
+PARKED = DeliveryStatus.PARKED.value  # beside the verdicts in the page's choice
 LOOKERS = (*guards.MERCHANT, *guards.FINANCE)
 
 
@@ -33,11 +35,13 @@ def deliveries(slug: str) -> str:
     verdict = _chosen_verdict(request.args.get("verdict"))
     reason = _chosen_reason(request.args.get("reason"), {name for name, _count in reasons})
     cursor = web.decode_cursor(request.args.get("cursor"))
+    parked = request.args.get("verdict") == PARKED
     rows = queries.deliveries(
         db.session,
         merchant,
         verdict=verdict,
         reason=reason,
+        parked=parked,
         before=cursor[0] if cursor else None,
         limit=web.PAGE_SIZE + 1,
     )
@@ -52,8 +56,9 @@ def deliveries(slug: str) -> str:
         reasons=reasons,
         refused=queries.refused_on(db.session, merchant, local_date(clock.now(), DEFAULT_ZONE)),
         kind_names=KIND_NAMES,
-        verdict=verdict.value if verdict else "",
+        verdict=PARKED if parked else verdict.value if verdict else "",
         reason=reason or "",
+        may_replay=guards.actor().runs_merchant(merchant.id),
         words=wording,
     )
 
@@ -116,6 +121,35 @@ def replay(slug: str, delivery_id: int) -> Any:
         service.replay(session, row, actor=actor, now=clock.now())
     flash(_("It is in the queue again. What was known counts once."), "good")
     return web.see_other(url_for(".delivery", slug=slug, delivery_id=delivery_id))
+
+
+@bp.post("/merchant/<slug>/deliveries/replays")
+@guards.require(*guards.MERCHANT)
+def replay_chosen(slug: str) -> Any:
+    """Work all deliveries of the page's choice once more, after what was wrong has been put right."""
+    actor = guards.actor()
+    reason, parked = request.form.get("reason") or None, request.form.get("verdict") == PARKED
+    verdict = _chosen_verdict(request.form.get("verdict"))
+    if not (verdict or reason or parked):
+        raise Invalid.field("verdict", _("Choose a verdict or a reason first."))
+    with transaction(db.session) as session:
+        merchant = merchants.merchant_run_by(session, actor, slug)
+        count = service.replay_chosen(
+            session,
+            merchant,
+            verdict=verdict,
+            reason=reason,
+            parked=parked,
+            actor=actor,
+            now=clock.now(),
+        )
+    text = _n(
+        "%(count)s delivery is in the queue again. What was known counts once.",
+        "%(count)s deliveries are in the queue again. What was known counts once.",
+        count,
+    )
+    flash(text, "good")
+    return web.see_other(url_for(".deliveries", slug=slug))
 
 
 @bp.get("/merchant/<slug>/orders/<path:ref>")
