@@ -21,7 +21,7 @@ COMPLETED_WHEN = {
 # How a shop of each kind is connected, step by step.
 STEPS = {
     WebhookKind.STANDARD: (
-        _l("Make a key below and put its secret into your own program."),
+        _l("Make a key here and put its secret into your own program."),
         _l("Sign every message by Standard Webhooks, as in the examples, and send it to this address."),
     ),
     WebhookKind.SHOPIFY: (
@@ -48,7 +48,7 @@ STEPS = {
         ),
     ),
     WebhookKind.ADOBE: (
-        _l("Make a key below and give its secret to the small module that sends your orders."),
+        _l("Make a key here and give its secret to the small module that sends your orders."),
         _l(
             "The module posts the order as your REST API shows it after every save, with base64(HMAC-SHA256(body, "
             "secret)) in X-Adobe-Commerce-Webhook-Signature and sales_order_save_commit_after in "

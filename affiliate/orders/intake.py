@@ -123,6 +123,7 @@ def _insert(
         merchant_id=merchant_id,
         kind=kind,
         delivery_id=delivery_id,
+        topic=SCHEMES[kind].topic(headers),
         headers={name: headers[name] for name in SCHEMES[kind].kept if name in headers},
         body=body,
         body_sha256=sha256_hex(body),

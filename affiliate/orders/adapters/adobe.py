@@ -16,10 +16,10 @@ from datetime import datetime
 
 from affiliate.orders import facts
 from affiliate.orders.adapters import lines
-from affiliate.orders.adapters.reading import Reading, Shop, Told, milliseconds, topic_of
+from affiliate.orders.adapters.reading import Reading, Shop, Told, milliseconds
 from affiliate.orders.facts import EventFacts, LineFacts, RefundFacts, RefundLineFacts
 from affiliate.orders.schemas import Unreadable
-from affiliate.orders.schemes.adobe import TOPIC
+from affiliate.orders.schemes.adobe import SCHEME
 
 ORDER_TOPICS = frozenset(
     {
@@ -38,7 +38,7 @@ CANCELLED_PIECES = "cancelled-pieces"
 
 def read(body: bytes, headers: Mapping[str, str], shop: Shop) -> Reading:
     """What a delivery under this topic says. Raises Unreadable."""
-    topic = topic_of(headers.get(TOPIC, ""))
+    topic = SCHEME.topic(headers)
     if topic and topic not in ORDER_TOPICS:
         return Reading(topic)
     try:

@@ -23,7 +23,6 @@ from affiliate.orders.schemas import LINES_MAX, Moment, Number, Ref, Unreadable,
 
 VERSION_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PIECES_MAX = 1_000_000
-TOPIC_MAX = 80
 CLICK_TOKEN_MAX = 80
 QUERY_FIELDS_MAX = 100
 _DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,30})?")
@@ -64,10 +63,6 @@ class Reading:
 def customer_key(secret_key: str) -> bytes:
     """The key of customers' pseudonyms, from SECRET_KEY."""
     return keyed_hash(secret_key.encode(), b"customers of shops", size=32)
-
-
-def topic_of(text: str) -> str:
-    return _UNPRINTABLE.sub("?", text)[:TOPIC_MAX]
 
 
 class Told:

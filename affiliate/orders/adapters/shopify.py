@@ -23,11 +23,10 @@ from affiliate.orders.adapters.reading import (
     milliseconds,
     named_value,
     query_value,
-    topic_of,
 )
 from affiliate.orders.facts import EventFacts, LineFacts
 from affiliate.orders.schemas import Unreadable
-from affiliate.orders.schemes.shopify import TEST, TOPIC
+from affiliate.orders.schemes.shopify import SCHEME, TEST
 
 CREATED = "orders/create"
 ORDER_TOPICS = frozenset(
@@ -43,7 +42,7 @@ GIFT_CARD_LEFT_OUT = "gift_card_left_out"
 
 def read(body: bytes, headers: Mapping[str, str], shop: Shop) -> Reading:
     """What a delivery under this topic says. Raises Unreadable."""
-    topic = topic_of(headers.get(TOPIC, ""))
+    topic = SCHEME.topic(headers)
     if topic and topic != REFUND_TOPIC and topic not in ORDER_TOPICS:
         return Reading(topic)
     try:

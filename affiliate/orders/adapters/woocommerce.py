@@ -18,10 +18,10 @@ from html import unescape
 
 from affiliate.orders import facts
 from affiliate.orders.adapters import lines
-from affiliate.orders.adapters.reading import Reading, Shop, Told, milliseconds, named_value, query_value, topic_of
+from affiliate.orders.adapters.reading import Reading, Shop, Told, milliseconds, named_value, query_value
 from affiliate.orders.facts import EventFacts, LineFacts, RefundFacts
 from affiliate.orders.schemas import Unreadable
-from affiliate.orders.schemes.woocommerce import TOPIC, is_ping
+from affiliate.orders.schemes.woocommerce import SCHEME, is_ping
 
 PING = "ping"
 ORDER_TOPICS = frozenset({"order.created", "order.updated", "order.restored"})
@@ -36,7 +36,7 @@ def read(body: bytes, headers: Mapping[str, str], shop: Shop) -> Reading:
     """What a delivery under this topic says. Raises Unreadable."""
     if is_ping(body):
         return Reading(PING)
-    topic = topic_of(headers.get(TOPIC, ""))
+    topic = SCHEME.topic(headers)
     if topic and topic not in ORDER_TOPICS:
         return Reading(topic)
     try:

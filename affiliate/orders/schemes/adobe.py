@@ -55,4 +55,4 @@ def _is_rsa(signature: str) -> bool:
         return False
 
 
-SCHEME = Scheme(KEPT, 2 * 1024 * 1024, verified, delivery_id, cause)
+SCHEME = Scheme(KEPT, 2 * 1024 * 1024, verified, delivery_id, cause, TOPIC)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,8 +13,10 @@ from datetime import datetime
 from affiliate.core.signing import same, sha256_hex
 
 ID_MAX = 200
+TOPIC_MAX = 80
 MAC_BYTES = 32  # of SHA-256
 Headers = Mapping[str, str]  # names in lower case
+_UNPRINTABLE = re.compile("[\0-\x1f\x7f\ud800-\udfff]")
 
 # Why a signature did not fit: stable codes, in words in `wording.CAUSES`.
 NO_KEY = "no_key"
@@ -37,6 +40,11 @@ class Scheme:
     verified: Callable[[Sequence[str], Headers, bytes, datetime], bool]
     delivery_id: Callable[[Headers, bytes], str]
     cause: Callable[[Sequence[str], Headers, bytes, datetime], str]
+    topic_header: str = ""  # ours has the type in the body
+
+    def topic(self, headers: Headers) -> str:
+        """What the request says that it is about, fit to be shown; empty where only the body says it."""
+        return _UNPRINTABLE.sub("?", headers.get(self.topic_header, ""))[:TOPIC_MAX]
 
 
 def hmac_verified(secrets: Sequence[str], signature: str, body: bytes) -> bool:

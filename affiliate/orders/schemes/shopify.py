@@ -63,4 +63,4 @@ def cause(secrets: Sequence[str], headers: Headers, _body: bytes, _now: datetime
     return NEEDS_APP_SECRET if has_store and not has_app else WRONG_SECRET
 
 
-SCHEME = Scheme(KEPT, 2 * 1024 * 1024, verified, delivery_id, cause)
+SCHEME = Scheme(KEPT, 2 * 1024 * 1024, verified, delivery_id, cause, TOPIC)

@@ -46,4 +46,4 @@ def cause(_secrets: Sequence[str], headers: Headers, _body: bytes, _now: datetim
     return mac_cause(signature) or WRONG_SECRET
 
 
-SCHEME = Scheme(KEPT, 2 * 1024 * 1024, verified, delivery_id, cause)
+SCHEME = Scheme(KEPT, 2 * 1024 * 1024, verified, delivery_id, cause, TOPIC)
