@@ -251,6 +251,7 @@ def _panels(app: Flask) -> None:
     slots.fill(app, "start.demo", affiliate.insights.panels.shop_windows)
     slots.fill(app, "admin.community", affiliate.merchants.panels.stores_of)
     slots.fill(app, "orders.order", affiliate.conversions.panels.order_credit)
+    slots.fill(app, "community.orders", affiliate.merchants.panels.completed_when)
     slots.fill(app, "portal.home", payouts.reports.panels.community_home)
     slots.fill(app, "merchant.home", payouts.reports.panels.merchant_home)
 

@@ -16,6 +16,7 @@ from affiliate.commissions import service as commissions
 from affiliate.conversions import service as conversions
 from affiliate.core.db import db, transaction
 from affiliate.orders import service as orders
+from affiliate.orders.adapters.reading import customer_key
 from affiliate.tracking import tokens
 
 BATCH = 500
@@ -39,9 +40,10 @@ def run(now: datetime) -> int:
 
 def _work(delivery_ids: Sequence[int], now: datetime) -> None:
     with transaction(db.session) as session:
-        order_ids = orders.work(session, delivery_ids, now=now)
+        secret_key = current_app.config["ETALASE"].secret_key
+        order_ids = orders.work(session, delivery_ids, now=now, customer_key=customer_key(secret_key))
         if order_ids:
-            keys = tokens.keys(current_app.config["ETALASE"].secret_key)
+            keys = tokens.keys(secret_key)
             touched = conversions.settle(session, order_ids, keys=keys, now=now)
             commissions.settle(session, sorted({*order_ids, *touched}), now=now)
 

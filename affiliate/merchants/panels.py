@@ -1,4 +1,4 @@
-"""What this room puts into others' pages: with which stores a community sells, on its page for the operator."""
+"""What this room puts into others' pages: the stores a community sells with, and when a sale there is complete."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from affiliate.core.slots import rendered
 from affiliate.identity.actors import Actor
 from affiliate.merchants import queries
 from affiliate.merchants.service import SPLIT_PARTS
+from affiliate.merchants.wording import COMPLETED_WHEN
 
 
 def stores_of(actor: Actor, community: Community) -> Markup:
@@ -28,3 +29,11 @@ def stores_of(actor: Actor, community: Community) -> Markup:
         others=[programme for programme in offered if programme.id not in inside],
         parts=SPLIT_PARTS,
     )
+
+
+def completed_when(_actor: Actor, community: Community) -> Markup | None:
+    """By store, the same sentences that the store reads in its settings."""
+    stores = queries.systems_of_stores(db.session, community)
+    if not stores:
+        return None
+    return rendered("affiliate/merchants/_completed.html", stores=stores, completed_when=COMPLETED_WHEN)

@@ -139,6 +139,23 @@ def live_secrets(session: Session, slug: str, kind: WebhookKind) -> tuple[int | 
     return (rows[0].merchant_id if rows else None), [row.secret for row in rows]
 
 
+def systems_of_stores(session: Session, community: Community) -> list[tuple[str, list[WebhookKind]]]:
+    """(store's name, kinds of its live keys) of the stores in whose programmes this community is enrolled, by name."""
+    rows = session.execute(
+        sa.select(Merchant.id, Merchant.name, WebhookKey.kind)
+        .distinct()
+        .join(WebhookKey, WebhookKey.merchant_id == Merchant.id)
+        .join(Programme, Programme.merchant_id == Merchant.id)
+        .join(Enrollment, Enrollment.programme_id == Programme.id)
+        .where(Enrollment.community_id == community.id, WebhookKey.revoked_at.is_(None))
+        .order_by(Merchant.name, Merchant.id, WebhookKey.kind)
+    )
+    found: dict[int, tuple[str, list[WebhookKind]]] = {}
+    for row in rows:
+        found.setdefault(row.id, (row.name, []))[1].append(row.kind)
+    return list(found.values())
+
+
 def webhook_keys(session: Session, merchant: Merchant) -> Sequence[WebhookKey]:
     """All keys of a merchant, live ones first, newest first."""
     return (

@@ -20,11 +20,13 @@ from affiliate.merchants.models import Merchant, WebhookKey, WebhookKind
 from affiliate.merchants.rules import Default, in_force
 from affiliate.merchants.schemas import CouponForm, PolicyForm, WebhookKeySchema
 from affiliate.merchants.wording import (
+    COMPLETED_WHEN,
     COUPON_RULE_NAMES,
     KIND_NAMES,
     MODEL_NAMES,
     PAYABLE_NAMES,
     RUNG_NAMES,
+    STEPS,
     policy_sentences,
     rate_text,
 )
@@ -75,10 +77,15 @@ def _settings(merchant: Merchant, *, new_key: WebhookKey | None = None, errors: 
     enrolled = queries.enrollments(db.session, actor, merchant_id=merchant.id)
     splits = queries.splits_of(db.session, [row[0].id for row in enrolled])
     may_change, now = actor.runs_merchant(merchant.id), clock.now()
+    keys = queries.webhook_keys(db.session, merchant)
     return render_template(
         "affiliate/merchants/settings.html",
         merchant=merchant,
-        keys=queries.webhook_keys(db.session, merchant) if may_change else [],
+        keys=keys if may_change else [],
+        live_kinds={key.kind for key in keys if key.revoked_at is None},
+        completed_when=COMPLETED_WHEN,
+        steps=STEPS,
+        addresses={kind: hook_url(merchant.slug, kind.value) for kind in KIND_NAMES},
         may_change=may_change,
         new_key=new_key,
         hook_url=hook_url(merchant.slug, (new_key.kind if new_key else WebhookKind.STANDARD).value),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, jsonify, request
@@ -21,30 +22,49 @@ from affiliate.merchants import queries as merchants
 from affiliate.merchants.models import WebhookKind
 from affiliate.orders import intake, queries
 from affiliate.orders.models import Order, OrderEvent, OrderLine, OrderRefund
+from affiliate.orders.schemes import SCHEMES, woocommerce
 
 blp = ApiBlueprint("orders", __name__)
 hooks = Blueprint("hooks", __name__)
-KINDS = (WebhookKind.STANDARD,)
 
 
 @hooks.post("/hooks/v1/<merchant>/<kind>")
 @guards.signed("shops sign what they send")
 def receive(merchant: str, kind: str) -> Any:
     """Verify, insert once, answer. What the delivery says is read later."""
-    if kind not in KINDS:
+    if kind not in set(WebhookKind):
         raise NotFound
-    request.max_content_length = intake.BODY_MAX  # a larger body is answered 413 before it is read
+    system = WebhookKind(kind)
+    request.max_content_length = SCHEMES[system].body_max  # a larger body is answered 413 before it is read
     body = request.get_data(cache=False)
     given, now = {name.lower(): value for name, value in request.headers.items()}, clock.now()
     try:
-        merchant_id, secrets = merchants.live_secrets(db.session, merchant, WebhookKind(kind))
-        intake.check_signature(secrets, given, body, now=now)
-        assert merchant_id is not None, "a signature was verified, so there is a merchant"
-        with transaction(db.session) as session:
-            kept = intake.keep(session, merchant_id, WebhookKind(kind), headers=given, body=body, now=now)
+        if system is WebhookKind.WOOCOMMERCE and woocommerce.is_ping(body):
+            return _ping(merchant, given, body, now)
+        return _receive(merchant, system, given, body, now)
     except (OperationalError, InterfaceError, PoolTimeout):
         raise Unavailable from None
+
+
+def _receive(slug: str, kind: WebhookKind, given: dict[str, str], body: bytes, now: datetime) -> Any:
+    merchant_id, secrets = merchants.live_secrets(db.session, slug, kind)
+    try:
+        intake.check_signature(secrets, given, body, now=now, kind=kind)
+    except intake.BadSignature:
+        with transaction(db.session) as session:
+            intake.count_refused(session, slug, kind, secrets=secrets, headers=given, body=body, now=now)
+        raise
+    assert merchant_id is not None, "a signature was verified, so there is a merchant"
+    with transaction(db.session) as session:
+        kept = intake.keep(session, merchant_id, kind, headers=given, body=body, now=now)
     return jsonify(delivery=kept.delivery_id, repeat=kept.repeat), 202
+
+
+def _ping(slug: str, given: dict[str, str], body: bytes, now: datetime) -> Any:
+    """The same answer for everybody, so that a stranger learns nothing."""
+    with transaction(db.session) as session:
+        intake.keep_ping(session, slug, headers=given, body=body, now=now)
+    return jsonify(ping=True), 200
 
 
 class OrderArgs(web.Strict):
@@ -109,6 +129,7 @@ def order_json(
         "state_hash": order.state_hash,
         "lines": [_line_json(line, order.currency) for line in lines],
         "refunds": [_refund_json(refund, order.currency) for refund in refunds],
+        "refunded_above_total": sum(refund.amount_minor for refund in refunds) > order.total_minor,
         "events": [_event_json(event) for event in events],
     }
 

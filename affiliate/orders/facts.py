@@ -47,25 +47,40 @@ class LineFacts:
 
 @dataclass(frozen=True, slots=True)
 class RefundLineFacts:
-    """What a refund takes from one line; the amount is of the line's net, so without tax."""
+    """What a refund takes from one line; the amount is of the line's net, so without tax.
+
+    Without an amount the pieces take their own share of that net.
+    """
 
     line_ref: str
     quantity: int
-    amount_minor: int
+    amount_minor: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class RefundFacts:
-    """One refund. Without lines its amount is spread over the order's lines."""
+    """One refund. Without lines its amount is spread over the order's lines; with some, `beside_minor` is.
+
+    `with_tax` says that what is spread is what the customer got, tax included: the lines lose its share of their nets.
+    """
 
     refund_ref: str
     amount_minor: int
     lines: tuple[RefundLineFacts, ...] = ()
+    beside_minor: int = 0
+    with_tax: bool = False
+
+    @property
+    def spread_minor(self) -> int:
+        return self.beside_minor if self.lines else self.amount_minor
 
 
 @dataclass(frozen=True, slots=True)
 class EventFacts:
-    """One thing a merchant said about an order; None means "not told" throughout."""
+    """One thing a merchant said about an order; None means "not told" throughout.
+
+    A snapshot tells the order as it now is, with all its refunds, so that it overtakes what earlier snapshots told.
+    """
 
     kind: str
     order_ref: str
@@ -82,6 +97,7 @@ class EventFacts:
     shipping_minor: int = 0
     lines: tuple[LineFacts, ...] | None = None
     refund: RefundFacts | None = None
+    is_snapshot: bool = False
 
     def content(self) -> dict[str, Any]:
         """As stored in `order_events.content`; kind, reference, version and time have columns of their own."""
@@ -89,8 +105,11 @@ class EventFacts:
         told["placed_at"] = rfc3339(self.placed_at) if self.placed_at else None
         told["lines"] = None if self.lines is None else [plain(line) for line in self.lines]
         told["refund"] = told_refund(self.refund) if self.refund else None
+        # The same words as before there were these fields are the same event.
         if self.reference is None:
-            del told["reference"]  # the same words as before there was this field are the same event
+            del told["reference"]
+        if not self.is_snapshot:
+            del told["is_snapshot"]
         return told
 
     def digest(self) -> str:
@@ -115,7 +134,12 @@ def plain(row: Any) -> dict[str, Any]:
 
 
 def told_refund(refund: RefundFacts) -> dict[str, Any]:
-    return plain(refund) | {"lines": [plain(line) for line in refund.lines]}
+    """A refund as stored; what only shop systems tell is left out where they do not."""
+    told = plain(refund) | {"lines": [plain(line) for line in refund.lines]}
+    for name in ("beside_minor", "with_tax"):
+        if not told[name]:
+            del told[name]
+    return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,5 +172,4 @@ def from_content(
 
 
 def _refund(told: Mapping[str, Any]) -> RefundFacts:
-    lines = tuple(RefundLineFacts(**line) for line in told["lines"])
-    return RefundFacts(told["refund_ref"], told["amount_minor"], lines)
+    return RefundFacts(**{**told, "lines": tuple(RefundLineFacts(**line) for line in told["lines"])})

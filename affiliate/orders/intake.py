@@ -9,16 +9,17 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from affiliate.core.clock import local_date
 from affiliate.core.db import upsert
 from affiliate.core.errors import AppError, Conflict
-from affiliate.core.i18n import _l
-from affiliate.core.signing import new_webhook_secret, sha256_hex, standard_verified
-from affiliate.merchants.models import WebhookKind
-from affiliate.orders.models import Delivery, DeliveryStatus
+from affiliate.core.i18n import DEFAULT_ZONE, _l
+from affiliate.core.signing import new_webhook_secret, sha256_hex
+from affiliate.merchants.models import Merchant, WebhookKey, WebhookKind
+from affiliate.orders.models import Delivery, DeliveryStatus, RefusedRequests
+from affiliate.orders.schemes import SCHEMES, woocommerce
+from affiliate.orders.schemes.base import NO_KEY
 
-BODY_MAX = 256 * 1024
-DELIVERY_ID_MAX = 200
-HEADERS_KEPT = ("webhook-id", "webhook-timestamp", "webhook-signature", "content-type", "user-agent")
+BODY_MAX = SCHEMES[WebhookKind.STANDARD].body_max
 _NOBODYS_SECRET = new_webhook_secret()
 
 
@@ -43,17 +44,17 @@ class Kept:
     repeat: bool
 
 
-def check_signature(secrets: list[str], headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
+def check_signature(
+    secrets: list[str],
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    now: datetime,
+    kind: WebhookKind = WebhookKind.STANDARD,
+) -> None:
     """Raise BadSignature unless a live secret signed these bytes; without one, after the same work."""
-    verified = standard_verified(
-        secrets or [_NOBODYS_SECRET],
-        message_id=headers.get("webhook-id", ""),
-        timestamp=headers.get("webhook-timestamp", ""),
-        signature=headers.get("webhook-signature", ""),
-        body=body,
-        now=now,
-    )
-    if not (verified and secrets) or len(headers["webhook-id"]) > DELIVERY_ID_MAX:
+    verified = SCHEMES[kind].verified(secrets or [_NOBODYS_SECRET], headers, body, now)
+    if not (verified and secrets):
         raise BadSignature
 
 
@@ -61,24 +62,77 @@ def keep(
     session: Session, merchant_id: int, kind: WebhookKind, *, headers: Mapping[str, str], body: bytes, now: datetime
 ) -> Kept:
     """Insert the delivery once by its own id. Raises DeliveryIdReused when that id came with another body."""
-    digest = sha256_hex(body)
-    delivery_id = headers["webhook-id"]
+    delivery_id = SCHEMES[kind].delivery_id(headers, body)
+    new_id = _insert(session, merchant_id, kind, delivery_id, headers, body, now)
+    if new_id is not None:
+        return Kept(new_id, repeat=False)
+    return _repeat(session, merchant_id, kind, delivery_id, sha256_hex(body))
+
+
+def keep_ping(session: Session, slug: str, *, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
+    """Keep WooCommerce's unsigned ping, one row a merchant however many come; nothing where nobody could sign."""
+    kind = WebhookKind.WOOCOMMERCE
+    keyed = sa.select(WebhookKey.merchant_id).where(WebhookKey.kind == kind, WebhookKey.revoked_at.is_(None))
+    wanted = sa.select(Merchant.id).where(Merchant.slug == slug, Merchant.id.in_(keyed))
+    merchant_id = session.execute(wanted).scalar_one_or_none()
+    if merchant_id is None:
+        return
+    if _insert(session, merchant_id, kind, woocommerce.PING_ID, headers, body, now) is None:
+        first = sa.select(Delivery.id).where(
+            Delivery.merchant_id == merchant_id, Delivery.kind == kind, Delivery.delivery_id == woocommerce.PING_ID
+        )
+        _count_repeat(session, session.execute(first).scalar_one())
+
+
+def count_refused(
+    session: Session, slug: str, kind: WebhookKind, *, secrets: list[str], headers: Mapping[str, str], body: bytes,
+    now: datetime,
+) -> None:  # fmt: skip
+    """Count a wrong signature for the merchant's page: one row a merchant, kind and day, none for a forged request."""
+    cause = SCHEMES[kind].cause(secrets, headers, body, now) if secrets else NO_KEY
+    row = sa.select(
+        Merchant.id,
+        sa.literal(kind, RefusedRequests.kind.type),
+        sa.literal(local_date(now, DEFAULT_ZONE), RefusedRequests.day.type),
+        sa.literal(1),
+        sa.literal(now, RefusedRequests.last_at.type),
+        sa.literal(cause),
+    ).where(Merchant.slug == slug)
+    insert = upsert(session, RefusedRequests).from_select(
+        ["merchant_id", "kind", "day", "count", "last_at", "cause"], row
+    )
+    session.execute(
+        insert.on_conflict_do_update(
+            index_elements=["merchant_id", "kind", "day"],
+            set_={"count": RefusedRequests.count + 1, "last_at": insert.excluded.last_at, "cause": cause},
+        )
+    )
+
+
+def _insert(
+    session: Session,
+    merchant_id: int,
+    kind: WebhookKind,
+    delivery_id: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    now: datetime,
+) -> int | None:
+    """The new row's id, or None where this id has come before."""
     insert = upsert(session, Delivery).values(
         merchant_id=merchant_id,
         kind=kind,
         delivery_id=delivery_id,
-        headers={name: headers[name] for name in HEADERS_KEPT if name in headers},
+        topic=SCHEMES[kind].topic(headers),
+        headers={name: headers[name] for name in SCHEMES[kind].kept if name in headers},
         body=body,
-        body_sha256=digest,
+        body_sha256=sha256_hex(body),
         received_at=now,
         status=DeliveryStatus.RECEIVED,
         next_try_at=now,
     )
     once = insert.on_conflict_do_nothing(index_elements=["merchant_id", "kind", "delivery_id"]).returning(Delivery.id)
-    new_id = session.execute(once).scalar_one_or_none()
-    if new_id is not None:
-        return Kept(new_id, repeat=False)
-    return _repeat(session, merchant_id, kind, delivery_id, digest)
+    return session.execute(once).scalar_one_or_none()
 
 
 def _repeat(session: Session, merchant_id: int, kind: WebhookKind, delivery_id: str, digest: str) -> Kept:
@@ -89,5 +143,9 @@ def _repeat(session: Session, merchant_id: int, kind: WebhookKind, delivery_id: 
     ).one()
     if first.body_sha256 != digest:
         raise DeliveryIdReused
-    session.execute(sa.update(Delivery).where(Delivery.id == first.id).values(repeats=Delivery.repeats + 1))
+    _count_repeat(session, first.id)
     return Kept(first.id, repeat=True)
+
+
+def _count_repeat(session: Session, delivery_id: int) -> None:
+    session.execute(sa.update(Delivery).where(Delivery.id == delivery_id).values(repeats=Delivery.repeats + 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -30,6 +30,7 @@ class Verdict(StrEnum):
     STALE = "stale"  # a newer version was known
     UNREADABLE = "unreadable"  # signed, but not an order: the field and reason are beside it
     IGNORED = "ignored"  # a topic that does not concern orders
+    UNKNOWN_ORDER = "unknown_order"  # a refund that waits for its order
 
 
 class OrderStatus(StrEnum):
@@ -71,6 +72,21 @@ class Delivery(Base):
     next_try_at: Mapped[datetime]
     lease_until: Mapped[datetime | None]
     worked_at: Mapped[datetime | None]
+
+
+class RefusedRequests(Base):
+    """How many requests of a kind and day had a wrong signature; the requests themselves are not kept."""
+
+    __tablename__ = "refused_requests"
+    __table_args__ = (UniqueConstraint("merchant_id", "kind", "day"),)
+
+    id: Mapped[int] = primary_key()
+    merchant_id: Mapped[int] = mapped_column(ForeignKey("merchants.id"))
+    kind: Mapped[WebhookKind] = mapped_column(choice(WebhookKind))
+    day: Mapped[date]  # in Western Indonesian Time, as people there say "today"
+    count: Mapped[int] = mapped_column(default=0)
+    last_at: Mapped[datetime]
+    cause: Mapped[str] = mapped_column(String(40))  # of the last one: what was probably wrong, a stable code
 
 
 class OrderEvent(Base):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,18 +12,43 @@ from sqlalchemy.orm import Session
 
 from affiliate.core.errors import NotFound
 from affiliate.identity.actors import Actor
-from affiliate.merchants.models import Merchant
+from affiliate.merchants.models import Merchant, WebhookKind
+from affiliate.orders.adapters.reading import Shop
 from affiliate.orders.facts import Event, from_content
-from affiliate.orders.models import Delivery, DeliveryStatus, Order, OrderEvent, OrderLine, OrderRefund, Verdict
+from affiliate.orders.models import (
+    Delivery,
+    DeliveryStatus,
+    Order,
+    OrderEvent,
+    OrderLine,
+    OrderRefund,
+    RefusedRequests,
+    Verdict,
+)
 
 OrderKey = tuple[int, str]
 
 
 def due(session: Session, delivery_ids: Collection[int]) -> Sequence[Any]:
     """What reading needs of those deliveries that are still to be worked, in the order of their receipt."""
-    wanted = sa.select(Delivery.id, Delivery.merchant_id, Delivery.body, Delivery.received_at, Delivery.verdict)
+    told_by_headers = sa.case((Delivery.kind != WebhookKind.STANDARD, Delivery.headers))  # the others' bytes suffice
+    wanted = sa.select(
+        Delivery.id,
+        Delivery.merchant_id,
+        Delivery.kind,
+        Delivery.body,
+        told_by_headers.label("headers"),
+        Delivery.received_at,
+        Delivery.verdict,
+    )
     open_ones = Delivery.status.in_((DeliveryStatus.RECEIVED, DeliveryStatus.RETRY))
     return session.execute(wanted.where(Delivery.id.in_(delivery_ids), open_ones).order_by(Delivery.id)).all()
+
+
+def shops(session: Session, merchant_ids: Collection[int], *, customer_key: bytes) -> dict[int, Shop]:
+    """What reading needs to know of these merchants."""
+    wanted = sa.select(Merchant.id, Merchant.click_param).where(Merchant.id.in_(merchant_ids))
+    return {row.id: Shop(row.id, row.click_param, customer_key) for row in session.execute(wanted)}
 
 
 def events(session: Session, keys: Collection[OrderKey]) -> dict[OrderKey, dict[str, Event]]:
@@ -55,19 +81,29 @@ def deliveries(
     *,
     verdict: Verdict | None = None,
     reason: str | None = None,
+    parked: bool = False,
     before: int | None = None,
     limit: int = 51,
 ) -> Sequence[Any]:
     """A merchant's deliveries without their bodies, newest first. The caller got the merchant through its actor."""
     columns = [column for column in Delivery.__table__.c if column.name not in {"body", "headers"}]
-    wanted = sa.select(*columns).where(Delivery.merchant_id == merchant.id).order_by(Delivery.id.desc())
-    if verdict is not None:
-        wanted = wanted.where(Delivery.verdict == verdict)
-    if reason:
-        wanted = wanted.where(Delivery.reason == reason)
+    wanted = sa.select(*columns).where(chosen(merchant, verdict=verdict, reason=reason, parked=parked))
+    wanted = wanted.order_by(Delivery.id.desc())
     if before is not None:
         wanted = wanted.where(Delivery.id < before)
     return session.execute(wanted.limit(limit)).all()
+
+
+def chosen(
+    merchant: Merchant, *, verdict: Verdict | None = None, reason: str | None = None, parked: bool = False
+) -> sa.ColumnElement[bool]:
+    """A merchant's deliveries of this verdict and reason, or those that wait for a person."""
+    return sa.and_(
+        Delivery.merchant_id == merchant.id,
+        sa.true() if verdict is None else Delivery.verdict == verdict,
+        sa.true() if not reason else Delivery.reason == reason,
+        sa.true() if not parked else Delivery.status == DeliveryStatus.PARKED,
+    )
 
 
 def known_refs(session: Session, merchant: Merchant, refs: Collection[str]) -> set[str]:
@@ -86,6 +122,12 @@ def reasons(session: Session, merchant: Merchant) -> Sequence[tuple[str, int]]:
         .order_by(count.desc(), Delivery.reason)
     )
     return [(reason, number) for reason, number in session.execute(wanted) if reason]
+
+
+def refused_on(session: Session, merchant: Merchant, day: date) -> Sequence[RefusedRequests]:
+    """What was refused for its signature on a day, by kind."""
+    wanted = sa.select(RefusedRequests).where(RefusedRequests.merchant_id == merchant.id, RefusedRequests.day == day)
+    return session.execute(wanted.order_by(RefusedRequests.kind)).scalars().all()
 
 
 def delivery(session: Session, merchant: Merchant, delivery_id: int) -> Delivery:

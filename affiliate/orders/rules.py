@@ -10,6 +10,9 @@ Status. Cancelled when the newest event is. Otherwise the furthest of placed, pa
 last cancellation says: an `updated` after `completed` does not undo it, a newer life event after a cancellation opens
 the order again.
 
+Snapshots. An event that tells the order as it now is overtakes what earlier snapshots said of its status and refunds: a
+shop that takes a completion or a refund back is believed.
+
 Refunds. One per refund id (of several, the highest version, then the later time). What names a line takes from that
 line, at most its net; the rest is spread over the lines by what is left of their nets, at most all of it. A line that
 the order does not have takes nothing: an edit has removed it already.
@@ -28,7 +31,7 @@ from typing import Any, TypeVar
 from affiliate.core import money
 from affiliate.core.signing import sha256_hex
 from affiliate.orders import facts
-from affiliate.orders.facts import Event, EventFacts, LineFacts, RefundFacts
+from affiliate.orders.facts import Event, EventFacts, LineFacts, RefundFacts, RefundLineFacts
 from affiliate.orders.models import OrderStatus
 
 _RANK = {facts.PAID: 1, facts.COMPLETED: 2}
@@ -123,8 +126,9 @@ def fold(events: Iterable[Event]) -> OrderState | None:
     currency = life[0].facts.currency
     foreign = frozenset(digest for digest, event in distinct.items() if event.facts.currency != currency)
     life = [event for event in life if event.digest not in foreign]
-    refunds = _refunds(event for event in distinct.values() if event.facts.refund and event.digest not in foreign)
-    return replace(_life(life), lines=_lines(_told(life, _own_lines) or (), refunds), refunds=refunds, foreign=foreign)
+    lines = _told(life, _own_lines) or ()
+    refunds = _priced(_refunds([event for event in distinct.values() if event.digest not in foreign]), lines)
+    return replace(_life(life), lines=_lines(lines, refunds), refunds=refunds, foreign=foreign)
 
 
 def _life_key(event: Event) -> tuple[Any, ...]:
@@ -146,8 +150,10 @@ def _life(life: Sequence[Event]) -> OrderState:
     is_cancelled = newest.kind == facts.CANCELLED
     ended = max((event.facts.version for event in life if event.facts.kind == facts.CANCELLED), default=-1)
     counting = life if is_cancelled else [event for event in life if event.facts.version > ended]
-    completed = [event for event in counting if event.facts.kind == facts.COMPLETED]
-    furthest = _STATUS[max(_RANK.get(event.facts.kind, 0) for event in counting)]
+    undone = _newest_snapshot(event for event in counting if event.facts.kind != facts.COMPLETED)
+    completed = [one for one in counting if one.facts.kind == facts.COMPLETED and one.facts.version >= undone]
+    whole = _newest_snapshot(counting)
+    furthest = _STATUS[max(_RANK.get(event.facts.kind, 0) for event in counting if event.facts.version >= whole)]
     full = next((event.facts for event in reversed(life) if event.facts.lines is not None), newest)
     return OrderState(
         status=OrderStatus.CANCELLED if is_cancelled else furthest,
@@ -170,6 +176,11 @@ def _life(life: Sequence[Event]) -> OrderState:
     )
 
 
+def _newest_snapshot(events: Iterable[Event]) -> int:
+    """The version of the newest snapshot among these, -1 without one."""
+    return max((event.facts.version for event in events if event.facts.is_snapshot), default=-1)
+
+
 def _own_lines(told: EventFacts) -> tuple[LineFacts, ...] | None:
     return told.lines
 
@@ -184,29 +195,63 @@ def refund_key(event: Event) -> tuple[Any, ...]:
     return event.facts.version, event.facts.occurred_at, event.digest
 
 
-def _refunds(events: Iterable[Event]) -> tuple[RefundState, ...]:
-    """The refunds by their ids, in the order of the ids."""
+def _refunds(events: Sequence[Event]) -> tuple[RefundState, ...]:
+    """The refunds by their ids, in the order of the ids; `events` are all of the order, in its currency."""
+    newest = _newest_snapshot(events)
     by_ref: dict[str, Event] = {}
-    for event in sorted(events, key=refund_key):
-        assert event.facts.refund is not None, "only refunds are folded here"
-        by_ref[event.facts.refund.refund_ref] = event
+    first_told: dict[str, datetime] = {}
+    for event in sorted((one for one in events if one.facts.refund), key=refund_key):
+        told = event.facts
+        assert told.refund is not None, "only refunds are folded here"
+        ref = told.refund.refund_ref
+        if not told.is_snapshot:
+            by_ref[ref] = event
+            continue
+        first_told.setdefault(ref, told.occurred_at)  # a snapshot does not say when, only that it was by then
+        if told.version >= newest:
+            by_ref[ref] = event
     return tuple(
-        RefundState(event.facts.refund, event.facts.occurred_at)
-        for _ref, event in sorted(by_ref.items())
+        RefundState(event.facts.refund, first_told[ref] if event.facts.is_snapshot else event.facts.occurred_at)
+        for ref, event in sorted(by_ref.items())
         if event.facts.refund
     )
+
+
+def _priced(refunds: tuple[RefundState, ...], lines: Sequence[LineFacts]) -> tuple[RefundState, ...]:
+    """The refunds with an amount for every part: pieces without one take their share, the last ones the rest."""
+    if all(part.amount_minor is not None for one in refunds for part in one.refund.lines):
+        return refunds
+    sold = {line.line_ref: line for line in lines}
+    gone = dict.fromkeys(sold, 0)
+
+    def amount(part: RefundLineFacts) -> int:
+        line = sold.get(part.line_ref)
+        if line is None or not line.quantity:
+            return 0
+        before = gone[part.line_ref]
+        gone[part.line_ref] = after = min(line.quantity, before + part.quantity)
+        return line.net_minor * after // line.quantity - line.net_minor * before // line.quantity
+
+    def priced(one: RefundState) -> RefundState:
+        parts = tuple(
+            part if part.amount_minor is not None else replace(part, amount_minor=amount(part))
+            for part in one.refund.lines
+        )
+        return replace(one, refund=replace(one.refund, lines=parts))
+
+    return tuple(priced(one) for one in refunds)
 
 
 def _lines(lines: Sequence[LineFacts], refunds: Sequence[RefundState]) -> tuple[LineState, ...]:
     """Take the refunds from the lines: what names a line first, then the rest spread by what is left of the nets."""
     taken = {line.line_ref: 0 for line in lines}
     quantities = dict(taken)
-    spread = 0
+    spread = sum(one.refund.spread_minor for one in refunds if not one.refund.with_tax)
+    spread += _net_share(sum(one.refund.spread_minor for one in refunds if one.refund.with_tax), lines)
     for refund in (one.refund for one in refunds):
-        spread += 0 if refund.lines else refund.amount_minor
         for part in refund.lines:
             if part.line_ref in taken:
-                taken[part.line_ref] += part.amount_minor
+                taken[part.line_ref] += part.amount_minor or 0
                 quantities[part.line_ref] += part.quantity
     taken = {line.line_ref: min(line.net_minor, taken[line.line_ref]) for line in lines}
     left = [line.net_minor - taken[line.line_ref] for line in lines]
@@ -215,6 +260,12 @@ def _lines(lines: Sequence[LineFacts], refunds: Sequence[RefundState]) -> tuple[
             taken[line.line_ref] += share
     all_gone = bool(refunds) and all(line.net_minor == taken[line.line_ref] for line in lines)
     return tuple(_line_state(line, taken[line.line_ref], quantities[line.line_ref], all_gone) for line in lines)
+
+
+def _net_share(with_tax: int, lines: Sequence[LineFacts]) -> int:
+    """What an amount that the customer got takes from the nets: all of them where it reaches all that was paid."""
+    gross, net = sum(line.gross_minor for line in lines), sum(line.net_minor for line in lines)
+    return net if with_tax >= gross else with_tax * net // gross
 
 
 def _line_state(line: LineFacts, taken: int, quantity: int, all_gone: bool) -> LineState:

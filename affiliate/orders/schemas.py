@@ -39,7 +39,7 @@ class Unreadable(ValueError):
         self.topic = topic
 
 
-class _Number(str):
+class Number(str):
     """A JSON number with a point or an exponent, kept as it was written."""
 
     __slots__ = ()
@@ -53,7 +53,7 @@ class Ref(fields.Field[str]):
         self.longest = longest
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        if isinstance(value, bool | _Number) or not isinstance(value, str | int):
+        if isinstance(value, bool | Number) or not isinstance(value, str | int):
             raise ValidationError("wrong_type")
         text = str(value)
         if _UNFIT.search(text):
@@ -195,11 +195,11 @@ _SCHEMA = EnvelopeSchema()
 
 def parse_standard(body: bytes) -> EventFacts | str:
     """The facts of a standard delivery, or its type where that does not concern orders. Raises Unreadable."""
-    envelope = _json(body)
+    envelope = decoded(body)
     if not isinstance(envelope, dict):
         raise Unreadable("not_an_object")
     kind = envelope.get("type")
-    if not isinstance(kind, str) or isinstance(kind, _Number) or not kind:
+    if not isinstance(kind, str) or isinstance(kind, Number) or not kind:
         raise Unreadable("missing" if kind is None else "wrong_type", "type")
     topic = _UNFIT.sub("?", kind)[:80]
     if kind not in facts.KINDS:
@@ -214,14 +214,15 @@ def parse_standard(body: bytes) -> EventFacts | str:
         raise
 
 
-def _json(body: bytes) -> Any:
+def decoded(body: bytes) -> Any:
+    """JSON with its numbers as they were written. Raises Unreadable."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Unreadable("not_utf8") from None
     try:
         return json.loads(
-            text, object_pairs_hook=_once, parse_float=_Number, parse_int=_integer, parse_constant=_no_number
+            text, object_pairs_hook=_once, parse_float=Number, parse_int=_integer, parse_constant=_no_number
         )
     except Unreadable:
         raise
@@ -240,7 +241,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _integer(text: str) -> Any:
     """Integers beyond every field's range stay text, so that none costs more than its length to read."""
-    return int(text) if len(text) <= 20 else _Number(text)
+    return int(text) if len(text) <= 20 else Number(text)
 
 
 def _no_number(_text: str) -> Any:
@@ -265,10 +266,10 @@ def _first(messages: Mapping[str, Any]) -> tuple[str, str]:
         if name != "_schema":
             path.append(str(name))
     text = found[0] if isinstance(found, list) else found
-    return ".".join(path), _reason(str(text))
+    return ".".join(path), reason_code(str(text))
 
 
-def _reason(text: str) -> str:
+def reason_code(text: str) -> str:
     """Our own codes as they are; marshmallow's sentences as a code."""
     if re.fullmatch(r"[a-z_]+", text):
         return text
@@ -342,7 +343,7 @@ def _refund(told: Mapping[str, Any], currency: str) -> RefundFacts:
     )
     if told["amount"] is None and not lines:
         raise Unreadable("missing", "data.refund.amount")
-    named = sum(line.amount_minor for line in lines)
+    named = sum(line.amount_minor or 0 for line in lines)
     amount = named if told["amount"] is None else _minor(told["amount"], currency, "data.refund.amount")
     if named > money.MINOR_MAX:
         raise Unreadable("too_large", "data.refund.lines")

@@ -20,15 +20,19 @@ from affiliate.core.i18n import _l
 from affiliate.core.signing import sha256_hex
 from affiliate.identity.actors import Actor
 from affiliate.identity.service import record
-from affiliate.orders import queries, rows, rules
+from affiliate.merchants.models import Merchant, WebhookKind
+from affiliate.orders import adapters, queries, rows, rules
+from affiliate.orders.adapters.reading import Shop
 from affiliate.orders.facts import Event, EventFacts
 from affiliate.orders.models import Delivery, DeliveryStatus, OrderEvent, Verdict
-from affiliate.orders.schemas import Unreadable, parse_standard
+from affiliate.orders.schemas import Unreadable
 
 LEASE = timedelta(minutes=5)
 TRIES_MAX = 10
 DUE = (DeliveryStatus.RECEIVED, DeliveryStatus.RETRY)
 CURRENCY_MISMATCH = "currency_mismatch"
+_CURRENCY_FIELD = {WebhookKind.STANDARD: "data.currency"}
+_MOST_FIRST = (Verdict.ACCEPTED, Verdict.UNKNOWN_ORDER, Verdict.STALE, Verdict.REPEAT)
 OrderKey = tuple[int, str]  # merchant id, the merchant's order number
 
 
@@ -85,10 +89,13 @@ def claim(session: Session, *, limit: int, now: datetime) -> list[int]:
     return sorted(leased.scalars())
 
 
-def work(session: Session, delivery_ids: Sequence[int], *, now: datetime) -> list[int]:
-    """Read these deliveries, refold the orders that they touch; ids of the orders that changed."""
+def work(session: Session, delivery_ids: Sequence[int], *, now: datetime, customer_key: bytes = b"") -> list[int]:
+    """Read these deliveries, refold the orders that they touch; ids of the orders that changed.
+
+    Without a `customer_key` shops' customers get no pseudonyms.
+    """
     deliveries = queries.due(session, delivery_ids)
-    batch = _read(deliveries)
+    batch = _read(deliveries, _shops(session, deliveries, customer_key))
     _hold(session, batch.told)
     known = queries.events(session, batch.told)
     added: list[dict[str, Any]] = []
@@ -102,26 +109,35 @@ def work(session: Session, delivery_ids: Sequence[int], *, now: datetime) -> lis
         session.execute(insert.on_conflict_do_nothing(index_elements=["merchant_id", "order_ref", "digest"]), added)
     changed = rows.write(session, states, now=now)
     _refuse_foreign(session, states, known, batch.outcomes)
+    _accept_waiting(session, states, known, batch.outcomes)
     _conclude(session, batch.outcomes.values(), now)
     return changed
 
 
-def _read(deliveries: Iterable[Any]) -> _Batch:
+def _shops(session: Session, deliveries: Iterable[Any], customer_key: bytes) -> Mapping[int, Shop]:
+    """The shops of another system than our own among these."""
+    wanted = {delivery.merchant_id for delivery in deliveries if delivery.kind is not WebhookKind.STANDARD}
+    return queries.shops(session, wanted, customer_key=customer_key) if wanted else {}
+
+
+def _read(deliveries: Iterable[Any], shops: Mapping[int, Shop]) -> _Batch:
     batch = _Batch()
     for delivery in deliveries:
         outcome = Outcome(delivery.id, Verdict.ACCEPTED)
         batch.outcomes[delivery.id] = outcome
+        shop = shops.get(delivery.merchant_id) or Shop(delivery.merchant_id)
         try:
-            told = parse_standard(delivery.body)
+            told = adapters.read(delivery.kind, delivery.body, delivery.headers or {}, shop)
         except Unreadable as refusal:
             outcome.topic, outcome.order_ref = refusal.topic, refusal.order_ref
             outcome.refuse(refusal.reason, refusal.field)
             continue
-        if isinstance(told, str):
-            outcome.topic, outcome.verdict = told, Verdict.IGNORED
-            continue
-        outcome.topic, outcome.order_ref = told.kind, told.order_ref
-        batch.told.setdefault((delivery.merchant_id, told.order_ref), []).append((delivery, told))
+        outcome.topic = told.topic
+        if not told.events:
+            outcome.verdict = Verdict.IGNORED
+        for facts in told.events:
+            outcome.order_ref = facts.order_ref
+            batch.told.setdefault((delivery.merchant_id, facts.order_ref), []).append((delivery, facts))
     return batch
 
 
@@ -144,24 +160,38 @@ def _fold(
     outcomes: Mapping[int, Outcome],
     added: list[dict[str, Any]],
 ) -> rules.OrderState | None:
-    """One order with what is new about it: judges each delivery, appends new event rows, gives the state at the end."""
+    """One order with what is new about it: judges each delivery, appends new event rows, gives the state at the end.
+
+    A delivery of several events is judged by the one that did most.
+    """
     state = rules.fold(known.values())
+    verdicts: dict[int, set[Verdict]] = {}
     for delivery, facts in told:
-        outcome, digest = outcomes[delivery.id], facts.digest()
+        digest = facts.digest()
+        verdict = Verdict.REPEAT
         before = known.get(digest)
         if before is None:
             known[digest] = Event(digest, delivery.received_at, delivery.id, facts)
             added.append(_event_row(known[digest], delivery.merchant_id))
             after = rules.fold(known.values())
-            outcome.verdict = Verdict.ACCEPTED if after is None or rules.changed(state, after) else Verdict.STALE
+            verdict = _news(state, after)
             state = after
-        elif before.delivery_id != delivery.id:
-            outcome.verdict = Verdict.REPEAT
-        elif delivery.verdict is Verdict.STALE:
-            outcome.verdict = Verdict.STALE  # worked again: it is still what it was
+        elif before.delivery_id == delivery.id:  # worked again: it is still what it was
+            verdict = delivery.verdict if delivery.verdict is Verdict.STALE else _news(None, state)
+        verdicts.setdefault(delivery.id, set()).add(verdict)
+        outcome = outcomes[delivery.id]
+        if outcome.verdict is not Verdict.UNREADABLE:
+            outcome.verdict = next(one for one in _MOST_FIRST if one in verdicts[delivery.id])
         if state is not None and digest in state.foreign:
-            outcome.refuse(CURRENCY_MISMATCH, "data.currency")
+            outcome.refuse(CURRENCY_MISMATCH, _CURRENCY_FIELD.get(delivery.kind, "currency"))
     return state
+
+
+def _news(before: rules.OrderState | None, after: rules.OrderState | None) -> Verdict:
+    """What an event did to an order that was `before` and is `after` now; None is an order that is not told yet."""
+    if after is None:
+        return Verdict.UNKNOWN_ORDER
+    return Verdict.ACCEPTED if rules.changed(before, after) else Verdict.STALE
 
 
 def _event_row(event: Event, merchant_id: int) -> dict[str, Any]:
@@ -192,7 +222,35 @@ def _refuse_foreign(
         session.execute(
             sa.update(Delivery)
             .where(Delivery.id.in_(earlier))
-            .values(verdict=Verdict.UNREADABLE, reason=CURRENCY_MISMATCH, reason_field="data.currency")
+            .values(
+                verdict=Verdict.UNREADABLE,
+                reason=CURRENCY_MISMATCH,
+                reason_field=sa.case(_CURRENCY_FIELD, value=Delivery.kind, else_="currency"),
+            )
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _accept_waiting(
+    session: Session,
+    states: Mapping[OrderKey, rules.OrderState],
+    known: Mapping[OrderKey, Mapping[str, Event]],
+    outcomes: Mapping[int, Outcome],
+) -> None:
+    """Earlier deliveries that waited for one of these orders wait no more."""
+    waiting = set()
+    for key, state in states.items():
+        for digest, event in known[key].items():
+            if event.facts.refund is not None and digest not in state.foreign:
+                waiting.add(event.delivery_id)
+    for delivery_id in waiting & set(outcomes):
+        if outcomes[delivery_id].verdict is Verdict.UNKNOWN_ORDER:
+            outcomes[delivery_id].verdict = Verdict.ACCEPTED
+    if waiting - set(outcomes):
+        session.execute(
+            sa.update(Delivery)
+            .where(Delivery.id.in_(waiting - set(outcomes)), Delivery.verdict == Verdict.UNKNOWN_ORDER)
+            .values(verdict=Verdict.ACCEPTED)
             .execution_options(synchronize_session=False)
         )
 
@@ -236,11 +294,33 @@ def set_aside(session: Session, delivery_id: int, *, error: str, now: datetime) 
 
 def replay(session: Session, delivery: Delivery, *, actor: Actor, now: datetime) -> None:
     """Work a delivery once more; nothing that it said is booked twice. Raises NotReplayable."""
-    done = session.execute(
-        sa.update(Delivery)
-        .where(Delivery.id == delivery.id, Delivery.status.not_in(DUE))
-        .values(status=DeliveryStatus.RECEIVED, attempts=0, next_try_at=now, lease_until=None, error=None)
-    )
+    done = session.execute(_again(Delivery.id == delivery.id, now))
     if not affected(done):
         raise NotReplayable
     record(session, actor, "delivery.replayed", ("delivery", delivery.id), now=now)
+
+
+def replay_chosen(
+    session: Session,
+    merchant: Merchant,
+    *,
+    verdict: Verdict | None,
+    reason: str | None,
+    parked: bool,
+    actor: Actor,
+    now: datetime,
+) -> int:
+    """Work all of a merchant's deliveries of this choice once more; how many there are that were not waiting."""
+    choice = queries.chosen(merchant, verdict=verdict, reason=reason, parked=parked)
+    count = affected(session.execute(_again(choice, now)))
+    record(session, actor, "deliveries.replayed", ("merchant", merchant.id), now=now, count=count)
+    return count
+
+
+def _again(choice: sa.ColumnElement[bool], now: datetime) -> sa.Update:
+    return (
+        sa.update(Delivery)
+        .where(choice, Delivery.status.not_in(DUE))
+        .values(status=DeliveryStatus.RECEIVED, attempts=0, next_try_at=now, lease_until=None, error=None)
+        .execution_options(synchronize_session=False)
+    )

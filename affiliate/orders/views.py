@@ -8,16 +8,21 @@ from typing import Any
 from flask import Blueprint, flash, render_template, request, url_for
 
 from affiliate.core import clock, web
+from affiliate.core.clock import local_date
 from affiliate.core.db import db, transaction
-from affiliate.core.i18n import _
+from affiliate.core.errors import Invalid
+from affiliate.core.i18n import DEFAULT_ZONE, _, _n
 from affiliate.identity import guards
 from affiliate.merchants import queries as merchants
-from affiliate.orders import queries, service, wording
-from affiliate.orders.facts import EventFacts
+from affiliate.merchants.models import Merchant
+from affiliate.merchants.wording import KIND_NAMES
+from affiliate.orders import adapters, queries, service, wording
+from affiliate.orders.adapters.reading import Reading, Shop
 from affiliate.orders.models import Delivery, DeliveryStatus, Verdict
-from affiliate.orders.schemas import Unreadable, parse_standard
+from affiliate.orders.schemas import Unreadable
 
 bp = Blueprint("orders", __name__)
+PARKED = DeliveryStatus.PARKED.value  # beside the verdicts in the page's choice
 LOOKERS = (*guards.MERCHANT, *guards.FINANCE)
 
 
@@ -30,11 +35,13 @@ def deliveries(slug: str) -> str:
     verdict = _chosen_verdict(request.args.get("verdict"))
     reason = _chosen_reason(request.args.get("reason"), {name for name, _count in reasons})
     cursor = web.decode_cursor(request.args.get("cursor"))
+    parked = request.args.get("verdict") == PARKED
     rows = queries.deliveries(
         db.session,
         merchant,
         verdict=verdict,
         reason=reason,
+        parked=parked,
         before=cursor[0] if cursor else None,
         limit=web.PAGE_SIZE + 1,
     )
@@ -47,8 +54,11 @@ def deliveries(slug: str) -> str:
         older=older,
         known=queries.known_refs(db.session, merchant, {row.order_ref for row in shown if row.order_ref}),
         reasons=reasons,
-        verdict=verdict.value if verdict else "",
+        refused=queries.refused_on(db.session, merchant, local_date(clock.now(), DEFAULT_ZONE)),
+        kind_names=KIND_NAMES,
+        verdict=PARKED if parked else verdict.value if verdict else "",
         reason=reason or "",
+        may_replay=guards.actor().runs_merchant(merchant.id),
         words=wording,
     )
 
@@ -67,12 +77,13 @@ def delivery(slug: str, delivery_id: int) -> str:
     """One delivery: as it came, and line by line as we read it."""
     merchant = merchants.merchant_for(db.session, guards.actor(), slug)
     row = queries.delivery(db.session, merchant, delivery_id)
-    told = _read(row)
+    reading = _read(merchant, row)
     return render_template(
         "affiliate/orders/delivery.html",
         merchant=merchant,
         delivery=row,
-        told=told,
+        kind_name=KIND_NAMES[row.kind],
+        reading=reading,
         order=queries.order_if_known(db.session, merchant, row.order_ref),
         raw=_pretty(row.body),
         may_replay=guards.actor().runs_merchant(merchant.id) and row.status not in service.DUE,
@@ -81,12 +92,13 @@ def delivery(slug: str, delivery_id: int) -> str:
     )
 
 
-def _read(row: Delivery) -> EventFacts | None:
+def _read(merchant: Merchant, row: Delivery) -> Reading | None:
+    """What a delivery says, read again; None for what cannot be read or says nothing of an order."""
     try:
-        told = parse_standard(row.body)
+        reading = adapters.read(row.kind, row.body, row.headers, Shop(merchant.id, merchant.click_param))
     except Unreadable:
         return None
-    return told if isinstance(told, EventFacts) else None
+    return reading if reading.events else None
 
 
 def _pretty(body: bytes) -> str:
@@ -109,6 +121,35 @@ def replay(slug: str, delivery_id: int) -> Any:
         service.replay(session, row, actor=actor, now=clock.now())
     flash(_("It is in the queue again. What was known counts once."), "good")
     return web.see_other(url_for(".delivery", slug=slug, delivery_id=delivery_id))
+
+
+@bp.post("/merchant/<slug>/deliveries/replays")
+@guards.require(*guards.MERCHANT)
+def replay_chosen(slug: str) -> Any:
+    """Work all deliveries of the page's choice once more, after what was wrong has been put right."""
+    actor = guards.actor()
+    reason, parked = request.form.get("reason") or None, request.form.get("verdict") == PARKED
+    verdict = _chosen_verdict(request.form.get("verdict"))
+    if not (verdict or reason or parked):
+        raise Invalid.field("verdict", _("Choose a verdict or a reason first."))
+    with transaction(db.session) as session:
+        merchant = merchants.merchant_run_by(session, actor, slug)
+        count = service.replay_chosen(
+            session,
+            merchant,
+            verdict=verdict,
+            reason=reason,
+            parked=parked,
+            actor=actor,
+            now=clock.now(),
+        )
+    text = _n(
+        "%(count)s delivery is in the queue again. What was known counts once.",
+        "%(count)s deliveries are in the queue again. What was known counts once.",
+        count,
+    )
+    flash(text, "good")
+    return web.see_other(url_for(".deliveries", slug=slug))
 
 
 @bp.get("/merchant/<slug>/orders/<path:ref>")

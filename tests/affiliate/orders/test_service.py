@@ -147,9 +147,15 @@ def test_cancelled_wins_at_the_same_version_in_either_order(desk):
 
 def test_a_refund_before_its_order_waits_for_it(desk):
     assert desk.work(refund("R-1", "135000.00", version=2)) == []
-    assert (desk.rows(Order), desk.verdicts()) == (0, accepted(1))
+    assert (desk.rows(Order), desk.verdicts()) == (0, [(Verdict.UNKNOWN_ORDER, None, None)])
     desk.work(message("order.completed", version=1))
     assert (desk.order().net_minor, desk.rows(OrderRefund)) == (13_500_000, 1)
+    assert desk.verdicts() == accepted(2)
+
+
+def test_a_refund_and_its_order_in_one_batch_wait_for_nothing(desk):
+    desk.work(refund("R-1", "135000.00", version=2), message("order.completed", version=1))
+    assert (desk.order().net_minor, desk.verdicts()) == (13_500_000, accepted(2))
 
 
 def test_partial_then_full_then_too_much(desk):

@@ -1,0 +1,106 @@
+"""A store connects Shopify: a wrong secret is explained, the right one makes the first delivery turn green."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.affiliate.orders.adapters.shops import both, mac, shopify_line, shopify_order, shopify_refund
+from tests.browser.conftest import shot, sign_in, watch
+
+pytestmark = pytest.mark.browser
+
+APP = "shpss_" + "0a" * 16
+STORE = "0b" * 32
+LOOKS = [("id-ID", 1440, "light"), ("en-GB", 390, "dark")]
+WORDS = {
+    "id-ID": ("Buat kunci", "Diterima", "rahasia sebuah aplikasi"),
+    "en-GB": ("Make a key", "Accepted", "secret of an app"),
+}
+
+
+def post(address: str, secret: str, content: Mapping, topic: str, delivery: str) -> int:
+    body = json.dumps(content).encode()
+    given = {
+        "X-Shopify-Hmac-Sha256": mac(secret, body), "X-Shopify-Topic": topic, "X-Shopify-Webhook-Id": delivery,
+        "X-Shopify-Shop-Domain": "rumah-anggun.myshopify.com", "Content-Type": "application/json",
+    }  # fmt: skip
+    try:
+        with urlopen(Request(f"{address}/hooks/v1/rumah-anggun/shopify", body, given)) as answer:
+            return answer.status
+    except HTTPError as refused:
+        return refused.code
+
+
+def make_key(page: Page, address: str, secret: str, button: str) -> None:
+    page.goto(f"{address}/merchant/rumah-anggun/settings")
+    page.locator("select[name=kind]").select_option("shopify")
+    page.locator("input[name=secret]").fill(secret)
+    page.get_by_role("button", name=button).click()
+    assert secret in page.locator(".secret").inner_text()
+
+
+def whole(page: Page, width: int) -> list[str]:
+    found = [violation["id"] for violation in Axe().run(page).response["violations"]]
+    wide = page.evaluate("document.documentElement.scrollWidth") - width
+    return found + ([f"{wide} px too wide"] if wide > 0 else [])
+
+
+@pytest.mark.parametrize(("locale", "width", "scheme"), LOOKS)
+def test_a_store_connects_shopify(browser: Browser, demo: str, locale: str, width: int, scheme: str):
+    context = browser.new_context(
+        locale=locale, timezone_id="Asia/Jakarta", viewport={"width": width, "height": 900}, color_scheme=scheme
+    )
+    page = context.new_page()
+    loud, (button, accepted, explained), name = watch(page), WORDS[locale], f"connect-{locale[:2]}-{width}"
+    sign_in(page, demo, "sari@rumah-anggun.example", "etalase-demo-2026", locale=locale)
+    order_id = 820982911946154500 + width
+    order = shopify_order(
+        id=order_id, test=True, taxes_included=True, financial_status="paid", fulfillment_status="fulfilled",
+        line_items=[
+            shopify_line(tax_lines=[{"price": "29729.73"}], discount_allocations=[{"amount": "15000.00"}]),
+            shopify_line(2, gift_card=True, title="Kartu hadiah"),
+        ],
+    )  # fmt: skip
+
+    make_key(page, demo, APP, button)
+    shot(page, f"{name}-key", full_page=True)
+    assert post(demo, STORE, order, "orders/create", f"w-{width}") == 401
+    page.goto(f"{demo}/merchant/rumah-anggun/deliveries")
+    assert explained in page.locator(".message-bad").inner_text()
+    shot(page, f"{name}-explained")
+    problems = whole(page, width)
+
+    make_key(page, demo, STORE, button)
+    assert post(demo, STORE, order, "orders/create", f"w-{width}") == 202
+    refund = shopify_refund(order_id=order_id) | {"total_duties_set": both("0.00")}
+    assert post(demo, STORE, refund, "refunds/create", f"r-{width}") == 202
+    for _try in range(40):
+        page.goto(f"{demo}/merchant/rumah-anggun/deliveries")
+        row = page.locator("tbody tr").filter(has_text=str(order_id)).filter(has_text="orders/create")
+        if row.count() and accepted in row.inner_text():
+            break
+        time.sleep(0.5)
+    assert accepted in row.inner_text()
+    shot(page, f"{name}-green")
+    row.get_by_role("link").first.click()
+    assert str(order_id) in page.get_by_role("main").inner_text()
+    shot(page, f"{name}-delivery", full_page=True)
+    problems += whole(page, width)
+    page.goto(f"{demo}/merchant/rumah-anggun/deliveries")
+    page.locator("tbody tr").filter(has_text="refunds/create").first.get_by_role("link").first.click()
+    shot(page, f"{name}-refund", full_page=True)
+    page.goto(f"{demo}/merchant/rumah-anggun/orders/{order_id}")
+    shot(page, f"{name}-order", full_page=True)
+    problems += whole(page, width)
+    page.goto(f"{demo}/merchant/rumah-anggun/deliveries?verdict=unreadable")
+    shot(page, f"{name}-filter")
+    assert (problems, loud) == ([], [])
+    context.close()
