@@ -1,7 +1,8 @@
 """`flask demo seed`: two communities, three stores, a month of clicks and orders, a payout, a refund after it.
 
 The month is told to Etalase day by day, with the clock of that day, through the same doors and jobs as any other:
-signed deliveries, the click spool, the pipeline, booking, a run made by one and approved by another.
+signed deliveries, lines of the click spool, the pipeline, booking, a run made by one and approved by another. All of
+it is one transaction: who kills it half-way finds the database as it was, and the next start tells the month anew.
 """
 
 from __future__ import annotations
@@ -17,14 +18,13 @@ from affiliate import pipeline
 from affiliate.catalogue import jobs as catalogue
 from affiliate.communities.models import Community
 from affiliate.core import clock
-from affiliate.core.db import db, transaction
+from affiliate.core.db import all_or_nothing, db, transaction
 from affiliate.core.settings import Settings
 from affiliate.core.signing import standard_signature
 from affiliate.merchants.models import Merchant, WebhookKey, WebhookKind
 from affiliate.orders import intake
-from affiliate.tracking import jobs as tracking
 from affiliate.tracking import records, tokens
-from affiliate.tracking.spool import Spool
+from affiliate.tracking import service as tracking
 from payouts.booking import jobs as booking
 from payouts.demo import world
 from payouts.demo.month import DAYS, Telling, Visit, imagine
@@ -44,22 +44,21 @@ MAKER, APPROVER = "fina@etalase.example", "agus@etalase.example"
 
 def seed(now: datetime) -> bool:
     """Tell the month that ends now. False when the demo is there already."""
-    if db.session.execute(sa.select(Community.id).where(Community.slug == CLUBS[0].slug)).scalar() is not None:
-        return False
     settings: Settings = current_app.config["ETALASE"]
-    begin = clock.start_of_day(clock.local_date(now, "Asia/Jakarta"), "Asia/Jakarta") - timedelta(days=DAYS)
-    opening = begin - timedelta(days=3)
-    with transaction(db.session) as session:
+    with all_or_nothing(db.session) as session:
+        if session.execute(sa.select(Community.id).where(Community.slug == CLUBS[0].slug)).scalar() is not None:
+            return False
+        begin = clock.start_of_day(clock.local_date(now, "Asia/Jakarta"), "Asia/Jakarta") - timedelta(days=DAYS)
+        opening = begin - timedelta(days=3)
         world.make_clubs(session, opening)
         world.make_stores(session, settings, opening)
         world.make_people(session, opening)
         world.give_payout_accounts(session, opening)
-    while catalogue.run(opening):
-        pass
-    with transaction(db.session) as session:
+        while catalogue.run(opening):
+            pass
         picks = world.make_shelves(session, opening)
-    month = imagine(picks, begin=begin, end=now - timedelta(minutes=1), seed=SEED)
-    _live(month.visits, month.tellings, begin, now, settings)
+        month = imagine(picks, begin=begin, end=now - timedelta(minutes=1), seed=SEED)
+        _live(month.visits, month.tellings, begin, now, settings)
     return True
 
 
@@ -72,7 +71,7 @@ def _live(
     for day in range(DAYS + 1):
         start = begin + timedelta(days=day)
         until = min(start + timedelta(days=1), now)
-        _click([visit for visit in visits if start <= visit.at < until], settings, until)
+        _click([visit for visit in visits if start <= visit.at < until])
         with transaction(db.session) as session:
             for telling in (one for one in tellings if start <= one.at < until):
                 merchant_id, secret = secrets[telling.store]
@@ -96,13 +95,11 @@ def _work(now: datetime) -> None:
         pass
 
 
-def _click(visits: Sequence[Visit], settings: Settings, now: datetime) -> None:
-    spool = Spool(settings.spool_dir)
-    for visit in visits:
-        spool.append(_line(visit))
-    spool.close()
-    while tracking.run(now):
-        pass
+def _click(visits: Sequence[Visit]) -> None:
+    """Load the day's lines of a spool; not from a file, which would outlive a kill that undoes the rest."""
+    parsed = records.parse(b"".join(_line(visit) for visit in visits))
+    with transaction(db.session) as session:
+        tracking.load(session, parsed.records)
 
 
 def _line(visit: Visit) -> bytes:
