@@ -10,7 +10,7 @@ the *set* of visits: neither their order nor how they are cut into batches matte
 of SPAN_SECONDS before and behind those that it decides on.
 
 **Where the limits come from.** In the 10,000-line access log (`make bench B=bots` counts it again) people opened at
-most 12 different pages within a minute, 99 % of them at most 7; above that stand only programs, the open ones (up to
+most 13 different pages within a minute, 99 % of them at most 6; above that stand only programs, the open ones (up to
 38) and those that called themselves MSIE 6 and Firefox 3.6 in 2015 (23, 21, 18). Nobody opened one page more than 4
 times within ten seconds. The limits stand well above, because one pseudonym can be many people: a mobile carrier gives
 hundreds of subscribers one address, and their phones one browser name. (In TalkingData's mobile clicks single addresses

@@ -27,7 +27,8 @@ IN_APPS = [
     "trill_340503 BytedanceWebview/d8a21c6 NetType/4G", "Telegram-Android/10.12.0 (Samsung SM-A546E; Android 14)",
     "Snapchat 12.88.0.41 (like Safari/8617, panda)", "[Pinterest/iOS]", "[LinkedInApp]/9.29", "Line/14.7.0/IAB",
     "MicroMessenger/8.0.49(0x18003137) NetType/WIFI Language/id", "KAKAOTALK 10.8.1", "Viber/22", "GSA/319.0",
-    "Twitter for iPhone/10.44", "Zalo iOS/540",    "Shopee", "Tokopedia/2.3", "Gojek/4.9", "DuckDuckGo/7", "OPR/80", "SamsungBrowser/25.0", "MiuiBrowser/14",
+    "Twitter for iPhone/10.44", "Zalo iOS/540",
+    "Shopee", "Tokopedia/2.3", "Gojek/4.9", "DuckDuckGo/7", "OPR/80", "SamsungBrowser/25.0", "MiuiBrowser/14",
     "HeyTapBrowser/45", "VivoBrowser/12", "UCBrowser/13", "Threads 340.0", "(Ecosia android@111.0.5563.116)",
     "Flipboard/4.2.24", "HiSearch/22.0.6.315", "CamScanner/4.8.5",
 ]  # fmt: skip
@@ -51,7 +52,8 @@ PROGRAMS = [
     "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; +https://openai.com/gptbot)",
     "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; Claude-User/1.0; +Claude-User@anthropic.com)",
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/126.0.0.0 Safari/537.36",
-    "curl/8.5.0", "Wget/1.21", "python-requests/2.32.3", "Go-http-client/2.0", "okhttp/4.12.0", "axios/1.7", "Java/17.0.1",
+    "curl/8.5.0", "Wget/1.21", "python-requests/2.32.3", "Go-http-client/2.0", "okhttp/4.12.0", "axios/1.7",
+    "Java/17.0.1",
     "PostmanRuntime/7.9.1", "GuzzleHttp/7", "grpc-node/1.24.2 grpc-c/8.0.0 (linux; chttp2)", "kube-probe/1.29",
     "Mozilla/5.0 (compatible; UptimeRobot/2.0; http://www.uptimerobot.com/)", "Pingdom.com_bot_version_1.4",
     f"{ANDROID} (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
@@ -89,7 +91,7 @@ def test_twenty_crawlers_and_twenty_browsers_of_the_lists(shared_data: Path):
 
 
 def test_the_list_is_followed_but_for_what_accuses_people(shared_data: Path):
-    """Our quick search says what the package says, for thousands of agents, where no unfollowed pattern is concerned."""
+    """Our quick search says what the package says, where no unfollowed pattern is concerned."""
     known = json.loads((shared_data / "clicks/crawler-user-agents.json").read_text("utf-8"))
     told = (
         [agent for entry in known for agent in entry["instances"]]
