@@ -108,7 +108,7 @@ def lists() -> dict[str, dict[str, float]]:
 
 
 def access_log() -> dict[str, dict[str, int]]:
-    """The 10,000 lines by visitor (address and agent): a program is who fetched robots.txt or says so in plain words."""
+    """The 10,000 lines by visitor (address and agent): a program fetched robots.txt or says so in plain words."""
     visits: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
     lines = (DATA / "apache_combined_10k.log").read_text("utf-8", "replace").splitlines()
     for match in filter(None, map(LINE.match, lines)):

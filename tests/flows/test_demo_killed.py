@@ -49,7 +49,8 @@ setattr(told, name, dying)
 with application.create_app(from_env(os.environ)).app_context():
     told.seed(now)
 """
-POINTS = [("_live", 1), ("_work", 12), ("_pay", 1)]  # before the first day, amid the month, on pay day
+POINTS = [("_work", 12), ("_pay", 1)]  # amid the month, on pay day
+MORE = [("_live", 1), ("_work", 1), ("_click", 20), ("_body", 150), ("_stores_pay", 1), ("_work", 32)]
 
 
 def told_in(url: str, folder: Path) -> list[Any]:
@@ -94,10 +95,21 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield url
 
 
-def test_a_demo_killed_at_any_point_is_told_anew(empty, undisturbed, tmp_path):
+@pytest.mark.timeout(900)
+def test_a_demo_killed_half_way_is_told_anew(empty, undisturbed, tmp_path):
+    killed_and_told(empty, undisturbed, tmp_path, POINTS)
+
+
+@pytest.mark.campaign
+@pytest.mark.timeout(7200)
+def test_a_demo_killed_anywhere_is_told_anew(empty, undisturbed, tmp_path):
+    killed_and_told(empty, undisturbed, tmp_path, MORE)
+
+
+def killed_and_told(empty: str, undisturbed: list[Any], tmp_path: Path, points: list[tuple[str, int]]) -> None:
     env = {name: value for name, value in os.environ.items() if name not in KNOWN}
     env |= {"DATABASE_URL": empty.replace("+psycopg", ""), "DATA_DIR": str(tmp_path)}
-    for name, fatal in POINTS:
+    for name, fatal in points:
         command = [sys.executable, "-c", DYING, name, str(fatal), NOW.isoformat()]
         ended = subprocess.run(command, cwd=ROOT, env=env, capture_output=True)
         assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()

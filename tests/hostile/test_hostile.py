@@ -1,4 +1,4 @@
-"""No input gives a 500, an unexpected traceback, or a row that a refusal should not leave."""
+"""No input gives a 500, an unexpected traceback, or a row that a refusal should not leave; a wrong field is named."""
 
 from __future__ import annotations
 
@@ -107,6 +107,8 @@ def besiege(house: House, chance: random.Random, *, share: int, note: str = "") 
             ask_bodies(house, chance, rule, method, share)
             ask_forms(house, chance, rule, method, texts, share)
             ask_json(house, chance, rule, method, share)
+        if method == "POST" and str(rule).startswith("/api/") and not str(rule).endswith("/uploads"):
+            ask_for_names(house, rule)
     ask_hooks(house, chance, texts, share)
     assert house.problems == [], f"{note} {len(house.problems)} of {sum(house.asked.values())}:\n" + "\n".join(
         house.problems
@@ -196,6 +198,27 @@ def ask_json(house: House, chance: random.Random, rule: Rule, method: str, share
             client, headers = house.who(rule, chance.choice(house.roles(rule)))
             body = json_bytes(replaced(good or {}, place, value))
             house.ask(client, rule, method, address, headers=headers, data=body, content_type="application/json")
+
+
+def ask_for_names(house: House, rule: Rule) -> None:
+    """A write that holds an unknown field, no amount or another currency is a 422 that names the field."""
+    good = GOOD.get(str(rule), {})
+    wrong = [(("unheard_of",), 1, "unheard_of")]
+    for place in places(good):
+        if place[-1] == "amount" and isinstance(value_at(good, place), str):
+            wrong += [(place, text, ".".join(map(str, place[:-1]))) for text in ("-1.00", "NaN", "1e9", "0.001")]
+            wrong += [((*place[:-1], "currency"), "XXX", ".".join(map(str, place[:-1])))]
+    for place, value, name in wrong:
+        client, headers = house.who(rule, house.roles(rule)[0])
+        answer = house.ask(
+            client, rule, "POST", house.address(rule), headers=headers, json=replaced(good, place, value)
+        )
+        if answer.status_code != 422 or not any(field.startswith(name) for field in answer.json.get("errors", {})):
+            house.problems.append(f"{rule} took {place} {value!r}: {answer.status_code} {answer.text[:300]}")
+
+
+def value_at(value: Any, path: tuple[Any, ...]) -> Any:
+    return value_at(value[path[0]], path[1:]) if path else value
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
