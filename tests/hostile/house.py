@@ -64,6 +64,7 @@ class House:
     keys: dict[Role, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     forms: dict[str, dict[str, str]] = field(default_factory=dict)  # endpoint → its fields as the page offers them
+    bodies: dict[str, Any] = field(default_factory=dict)  # rule → a body such as the API's description asks for
     names: set[str] = field(default_factory=set)  # of query arguments, anywhere
     problems: list[str] = field(default_factory=list)
     asked: dict[str, int] = field(default_factory=dict)  # endpoint → number of questions
@@ -87,6 +88,7 @@ class House:
         self._log = Errors()
         self._counts = self.counts()
         self._crawl()
+        self._read_description()
 
     def _look_up(self) -> None:
         one = lambda query: db.session.execute(query.limit(1)).scalar()  # noqa: E731
@@ -142,6 +144,22 @@ class House:
                     self._note_forms(router, html.fromstring(answer.get_data(as_text=True)), self.address(rule))
         for path in [*Path("affiliate").rglob("*.py"), *Path("payouts").rglob("*.py")]:
             self.names |= set(re.findall(r"request\.args(?:\.get\(|\[)\"(\w+)\"", path.read_text()))
+
+    def _read_description(self) -> None:
+        """Bodies and query arguments of the API, from its own OpenAPI document."""
+        told = self.people[None].get("/api/v1/openapi.json").json
+        for path, operations in told["paths"].items():
+            for operation in operations.values():
+                if not isinstance(operation, dict):
+                    continue
+                self.names |= {one["name"] for one in operation.get("parameters", []) if one.get("in") == "query"}
+                content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+                if content:
+                    rule = re.sub(r"{(\w+)}", r"<\1>", path)
+                    self.bodies[rule] = sample(content["schema"], told["components"]["schemas"])
+
+    def body(self, rule: Rule) -> Any:
+        return self.bodies.get(re.sub(r"<\w+:", "<", str(rule)), {})
 
     def _note_forms(self, router: Any, page: Any, here: str) -> None:
         for form in page.forms:
@@ -213,6 +231,23 @@ class Errors(logging.Handler):
     def close(self) -> None:
         logging.getLogger().removeHandler(self)
         super().close()
+
+
+def sample(schema: dict[str, Any], named: dict[str, Any]) -> Any:
+    """A value that a JSON schema describes, or nearly."""
+    if "$ref" in schema:
+        return sample(named[schema["$ref"].rsplit("/", 1)[-1]], named)
+    if "enum" in schema:
+        return schema["enum"][0]
+    kind = schema.get("type")
+    if kind == "object":
+        return {name: sample(part, named) for name, part in schema.get("properties", {}).items()}
+    if kind == "array":
+        return [] if schema.get("maxItems") == 0 else [sample(schema["items"], named)]
+    if kind == "integer":
+        return schema.get("minimum", 1)
+    moments = {"date": "2026-10-30", "date-time": "2026-12-01T00:00:00Z"}
+    return moments.get(schema.get("format", ""), "contoh") if kind == "string" else kind == "boolean"
 
 
 def form_bytes(fields: dict[str, str]) -> bytes:

@@ -42,7 +42,7 @@ def free_port() -> int:
 
 def status(port: int, path: str) -> int:
     """The status of an answer, 0 while nobody answers."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = HTTPConnection("127.0.0.1", port, timeout=30)  # the first page of a busy machine takes its time
     try:
         connection.request("GET", path)
         return connection.getresponse().status
