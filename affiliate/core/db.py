@@ -33,6 +33,7 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 _WRITES = "etalase_writes"
+_WHOLE = "etalase_whole"
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -105,6 +106,10 @@ def transaction(session: Any) -> Iterator[Session]:
     On SQLite it takes the write lock at once, so that two writers wait for each other instead of failing half-way.
     """
     session = session() if isinstance(session, scoped_session) else session
+    if session.info.get(_WHOLE):
+        with session.begin_nested():
+            yield session
+        return
     if session.in_transaction() and not (session.new or session.dirty or session.deleted):
         session.commit()  # ends the read that loaded the actor; a read cannot become a writer under SQLite
     session.connection(execution_options={_WRITES: True})
@@ -114,6 +119,20 @@ def transaction(session: Any) -> Iterator[Session]:
     except BaseException:
         session.rollback()
         raise
+
+
+@contextmanager
+def all_or_nothing(session: Any) -> Iterator[Session]:
+    """A transaction in which those of the jobs that are called inside are steps: a kill anywhere leaves nothing.
+
+    It keeps every other writer of SQLite waiting: for work that happens once, before anything is served.
+    """
+    with transaction(session) as whole:
+        whole.info[_WHOLE] = True
+        try:
+            yield whole
+        finally:
+            del whole.info[_WHOLE]
 
 
 def forget_session() -> None:

@@ -29,6 +29,12 @@ RESTART_SECONDS = 2.0
 LOOK_SECONDS = 1.0
 log = logging.getLogger("etalase.serving")
 
+# granian forks its web processes from a process in which our thread starts the worker. Popen waits for the end of a
+# pipe that closes by itself in the program it starts, but not in a fork that happens meanwhile: it would wait for ever,
+# and nobody would start the worker again. So no fork begins while a worker is being started.
+_starting = threading.Lock()
+os.register_at_fork(before=_starting.acquire, after_in_parent=_starting.release, after_in_child=_starting.release)
+
 
 def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """`--no-worker`, `--demo`, and `--only-worker PID`, which the program gives to itself."""
@@ -92,7 +98,8 @@ class Worker:
 
     def _keep_running(self) -> None:
         while not self._stopping.is_set():
-            self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL)  # noqa: S603  our own program
+            with _starting:
+                self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL)  # noqa: S603  our own program
             if self._stopping.is_set():
                 self._process.terminate()
             code = self._process.wait()

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from affiliate.core import money
-from affiliate.merchants.matching import one_piece_pays
+from affiliate.merchants.matching import one_piece_pays, ranked
 from affiliate.merchants.models import RateKind, RateScope
-
-_SPECIFIC = {RateScope.SKU: 3, RateScope.BRAND: 2, RateScope.CATEGORY: 1, RateScope.ALL: 0}
-_PATH = re.compile(r"\s*[>/]\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,34 +46,11 @@ def sale_brings(goods: Goods, offer: Offer) -> int | None:
 
     An estimate for the shelf: the order's own price, discounts and tax decide what is booked.
     """
-    rate = _winning_rate(goods, offer.rates)
+    rate = next(iter(ranked(offer.rates, goods, goods.currency)), None)
     if rate is None:
         return None
     commission = one_piece_pays(rate, goods.minor)
     return money.split(commission, (offer.platform_bps, money.BPS - offer.platform_bps))[1]
-
-
-def _winning_rate(goods: Goods, rates: Sequence[OfferedRate]) -> OfferedRate | None:
-    """The most specific rate that matches, of equals the first. A fixed amount of another currency does not apply."""
-    matching = [
-        rate
-        for rate in rates
-        if (rate.kind is RateKind.PERCENT or rate.currency == goods.currency) and _matches(goods, rate)
-    ]
-    return max(matching, key=lambda rate: _SPECIFIC[rate.scope], default=None)
-
-
-def _matches(goods: Goods, rate: OfferedRate) -> bool:
-    if rate.scope is RateScope.ALL:
-        return True
-    said = {RateScope.SKU: goods.sku, RateScope.BRAND: goods.brand, RateScope.CATEGORY: goods.category}[rate.scope]
-    if said is None or rate.match is None:
-        return False
-    own, wanted = said.strip().casefold(), rate.match.strip().casefold()
-    if rate.scope is not RateScope.CATEGORY:
-        return own == wanted
-    path, leading = _PATH.split(own), _PATH.split(wanted)
-    return path[: len(leading)] == leading
 
 
 def stepped(order: Sequence[int], pick_id: int, places: int) -> list[int]:

@@ -146,7 +146,11 @@ def _reason(environ: dict[str, Any], agent: str) -> rules.Reason | None:
     return rules.disqualified(
         method=environ["REQUEST_METHOD"],
         agent=agent,
-        purpose=get("HTTP_SEC_PURPOSE", "") + get("HTTP_PURPOSE", "") + get("HTTP_X_MOZ", ""),
+        purpose=get("HTTP_SEC_PURPOSE", "")
+        + get("HTTP_PURPOSE", "")
+        + get("HTTP_X_PURPOSE", "")
+        + get("HTTP_X_MOZ", ""),
         fetch_mode=get("HTTP_SEC_FETCH_MODE", ""),
         fetch_dest=get("HTTP_SEC_FETCH_DEST", ""),
+        accept=get("HTTP_ACCEPT", ""),
     )

@@ -7,9 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 
-from crawleruseragents import is_crawler
-
 from affiliate.core import signing
+from affiliate.tracking.agents import is_program
 
 REPEAT_HOURS = 1
 REPEAT_MS = REPEAT_HOURS * 3_600_000
@@ -39,12 +38,14 @@ class Reason(StrEnum):
     PREFETCH = "prefetch"  # loaded ahead, seen by nobody yet
     EMBEDDED = "embedded"  # an image, frame or script, not a person going somewhere
     REPEATED = "repeated"  # the same visitor followed the same link within the hour before
+    TOO_MANY = "too_many"  # the visitor followed more links within a minute than a person does
+    TOO_FAST = "too_fast"  # the visitor followed this link faster than a person can
 
 
 @lru_cache(maxsize=AGENTS_REMEMBERED)
 def device_of(agent: str) -> Device:
     """The kind of machine behind a User-Agent header."""
-    if not agent or is_crawler(agent):
+    if is_program(agent):
         return Device.BOT
     if _TABLET.search(agent):
         return Device.TABLET
@@ -52,12 +53,13 @@ def device_of(agent: str) -> Device:
 
 
 def disqualified(
-    *, method: str, agent: str, purpose: str = "", fetch_mode: str = "", fetch_dest: str = ""
+    *, method: str, agent: str, purpose: str = "", fetch_mode: str = "", fetch_dest: str = "", accept: str = ""
 ) -> Reason | None:
     """Why this visit does not count, or None. Headers as sent, "" where absent: older browsers send no Sec-Fetch-*.
 
-    `purpose` is what Sec-Purpose, Purpose and X-Moz say together. Source: Fetch Metadata Request Headers (W3C), for
-    what a browser sends when a person goes somewhere.
+    `purpose` is what Sec-Purpose, Purpose, X-Purpose and X-Moz say together. Source: Fetch Metadata Request Headers
+    (W3C), for what a browser sends when a person goes somewhere; Sec-Fetch-User is not asked for, since in-app browsers
+    and redirects leave it out. Without them, an Accept that begins with pictures is that of a picture in a page.
     """
     if method == "HEAD":
         return Reason.HEAD
@@ -68,6 +70,8 @@ def disqualified(
     if purpose and _AHEAD.search(purpose):
         return Reason.PREFETCH
     if (fetch_mode and fetch_mode != "navigate") or (fetch_dest and fetch_dest != "document"):
+        return Reason.EMBEDDED
+    if not fetch_dest and accept.startswith("image/") and "html" not in accept:
         return Reason.EMBEDDED
     return None
 

@@ -1,7 +1,8 @@
 """`flask demo seed`: two communities, three stores, a month of clicks and orders, a payout, a refund after it.
 
 The month is told to Etalase day by day, with the clock of that day, through the same doors and jobs as any other:
-signed deliveries, the click spool, the pipeline, booking, a run made by one and approved by another.
+signed deliveries, lines of the click spool, the pipeline, booking, a run made by one and approved by another. All of
+it is one transaction: who kills it half-way finds the database as it was, and the next start tells the month anew.
 """
 
 from __future__ import annotations
@@ -17,18 +18,16 @@ from affiliate import pipeline
 from affiliate.catalogue import jobs as catalogue
 from affiliate.communities.models import Community
 from affiliate.core import clock
-from affiliate.core.db import db, transaction
+from affiliate.core.db import all_or_nothing, db, transaction
 from affiliate.core.settings import Settings
 from affiliate.core.signing import standard_signature
 from affiliate.merchants.models import Merchant, WebhookKey, WebhookKind
 from affiliate.orders import intake
-from affiliate.tracking import jobs as tracking
 from affiliate.tracking import records, tokens
-from affiliate.tracking.pageviews import jobs as pageviews
-from affiliate.tracking.pageviews import recording
+from affiliate.tracking import service as tracking
 from affiliate.tracking.pageviews import records as view_records
+from affiliate.tracking.pageviews import service as pageviews
 from affiliate.tracking.rollups import jobs as rollups
-from affiliate.tracking.spool import Spool
 from payouts.booking import jobs as booking
 from payouts.demo import journeys, world
 from payouts.demo.month import DAYS, Month, Telling, View, Visit, imagine
@@ -48,27 +47,26 @@ MAKER, APPROVER = "fina@etalase.example", "agus@etalase.example"
 
 def seed(now: datetime) -> bool:
     """Tell the month that ends now. False when the demo is there already."""
-    if db.session.execute(sa.select(Community.id).where(Community.slug == CLUBS[0].slug)).scalar() is not None:
-        return False
     settings: Settings = current_app.config["ETALASE"]
-    begin = clock.start_of_day(clock.local_date(now, "Asia/Jakarta"), "Asia/Jakarta") - timedelta(days=DAYS)
-    opening = begin - timedelta(days=3)
-    with transaction(db.session) as session:
+    with all_or_nothing(db.session) as session:
+        if session.execute(sa.select(Community.id).where(Community.slug == CLUBS[0].slug)).scalar() is not None:
+            return False
+        begin = clock.start_of_day(clock.local_date(now, "Asia/Jakarta"), "Asia/Jakarta") - timedelta(days=DAYS)
+        opening = begin - timedelta(days=3)
         world.make_clubs(session, opening)
         world.make_stores(session, settings, opening)
         world.make_people(session, opening)
         world.give_payout_accounts(session, opening)
-    while catalogue.run(opening):
-        pass
-    with transaction(db.session) as session:
+        while catalogue.run(opening):
+            pass
         picks = world.make_shelves(session, opening)
         world.make_links(session, settings, opening)
         shared_from = begin + timedelta(days=journeys.SHARED_FROM)
         world.say_how_orders_are_credited(session, journeys.COUPONS, shared_from=shared_from, now=opening)
-    clicked = [pick for pick in picks if (pick.club, pick.store.slug) != journeys.ONLY_IN_JOURNEYS]
-    month = imagine(clicked, begin=begin, end=now - timedelta(minutes=1), seed=SEED)
-    journeys.add(month, picks, begin=begin)
-    _live(month, begin, now, settings)
+        clicked = [pick for pick in picks if (pick.club, pick.store.slug) != journeys.ONLY_IN_JOURNEYS]
+        month = imagine(clicked, begin=begin, end=now - timedelta(minutes=1), seed=SEED)
+        journeys.add(month, picks, begin=begin)
+        _live(month, begin, now, settings)
     return True
 
 
@@ -79,8 +77,8 @@ def _live(month: Month, begin: datetime, now: datetime, settings: Settings) -> N
     for day in range(DAYS + 1):
         start = begin + timedelta(days=day)
         until = min(start + timedelta(days=1), now)
-        _look([view for view in month.views if start <= view.at < until], settings, until)
-        _click([visit for visit in month.visits if start <= visit.at < until], settings, until)
+        _look([view for view in month.views if start <= view.at < until])
+        _click([visit for visit in month.visits if start <= visit.at < until])
         with transaction(db.session) as session:
             for telling in (one for one in month.tellings if start <= one.at < until):
                 merchant_id, secret = secrets[telling.store]
@@ -106,23 +104,23 @@ def _work(now: datetime) -> None:
         pass
 
 
-def _look(views: Sequence[View], settings: Settings, now: datetime) -> None:
-    spool = Spool(recording.folder(settings))
-    for view in views:
-        ms, collection_id = tokens.milliseconds(view.at), view.collection_id or 0
-        spool.append(view_records.line(ms, view.nonce, view.community_id, collection_id, view.visitor, view.link_ids))
-    spool.close()
-    while pageviews.run(now):
-        pass
+def _look(views: Sequence[View]) -> None:
+    """Load the day's lines of a spool; not from a file, which would outlive a kill that undoes the rest."""
+    parsed = view_records.parse(b"".join(_view_line(view) for view in views))
+    with transaction(db.session) as session:
+        pageviews.load(session, parsed.records)
 
 
-def _click(visits: Sequence[Visit], settings: Settings, now: datetime) -> None:
-    spool = Spool(settings.spool_dir)
-    for visit in visits:
-        spool.append(_line(visit))
-    spool.close()
-    while tracking.run(now):
-        pass
+def _view_line(view: View) -> bytes:
+    ms, collection_id = tokens.milliseconds(view.at), view.collection_id or 0
+    return view_records.line(ms, view.nonce, view.community_id, collection_id, view.visitor, view.link_ids)
+
+
+def _click(visits: Sequence[Visit]) -> None:
+    """As `_look`."""
+    parsed = records.parse(b"".join(_line(visit) for visit in visits))
+    with transaction(db.session) as session:
+        tracking.load(session, parsed.records)
 
 
 def _line(visit: Visit) -> bytes:

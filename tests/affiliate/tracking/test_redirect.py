@@ -78,6 +78,8 @@ def test_neither_address_nor_full_referrer_is_written(app, client, link):
         ("GET", {"User-Agent": "WhatsApp/2.23.20.0 A"}, "bot"),
         ("GET", {**PERSON, "Sec-Purpose": "prefetch;prerender"}, "prefetch"),
         ("GET", {**PERSON, "Purpose": "prefetch"}, "prefetch"),
+        ("GET", {**PERSON, "X-Purpose": "preview"}, "prefetch"),
+        ("GET", {**PERSON, "Accept": "image/webp,*/*"}, "embedded"),
         ("GET", {**PERSON, "X-Moz": "prefetch"}, "prefetch"),
         ("GET", {**PERSON, "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}, "embedded"),
         ("GET", {**PERSON, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}, ""),

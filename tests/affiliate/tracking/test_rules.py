@@ -42,6 +42,13 @@ AT = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
         ({"agent": CHROME, "fetch_mode": "navigate", "fetch_dest": "iframe"}, Reason.EMBEDDED),
         ({"agent": CHROME, "fetch_mode": "cors", "fetch_dest": "empty"}, Reason.EMBEDDED),
         ({"agent": CHROME, "fetch_dest": "image"}, Reason.EMBEDDED),
+        ({"agent": CHROME, "fetch_mode": "nested-navigate"}, Reason.EMBEDDED),
+        ({"agent": CHROME, "fetch_mode": "navigate", "fetch_dest": "fencedframe"}, Reason.EMBEDDED),
+        ({"agent": IPHONE, "accept": "image/webp,image/avif,video/*;q=0.8,*/*;q=0.5"}, Reason.EMBEDDED),
+        ({"agent": IPHONE, "accept": "text/html,application/xhtml+xml,*/*;q=0.8"}, None),
+        ({"agent": IPHONE, "accept": "image/gif, text/html, */*"}, None),
+        ({"agent": IPHONE, "accept": "*/*"}, None),  # some in-app browsers say no more
+        ({"agent": CHROME, "accept": "image/avif,*/*", **NAVIGATION}, None),
     ],
 )
 def test_who_counts(visit: dict[str, str], reason: Reason | None):
