@@ -55,6 +55,10 @@ class Settings:
         return self.data_dir / "spool"
 
     @property
+    def links_dir(self) -> Path:
+        return self.data_dir / "links"
+
+    @property
     def upload_dir(self) -> Path:
         return self.data_dir / "uploads"
 

@@ -16,7 +16,7 @@ from affiliate.links import rules
 from affiliate.links.models import TrackingLink
 from affiliate.merchants.models import Merchant
 
-CHUNK = 10_000
+CHUNK = 1000
 SUGGESTIONS_MAX = 3
 
 
@@ -57,21 +57,23 @@ def target_of(session: Session, code: str) -> Target | None:
 
 
 def targets_after(session: Session, link_id: int) -> Iterator[Target]:
-    """All links with a higher id, read in chunks."""
-    while chunk := _targets(session, TrackingLink.id > link_id, limit=CHUNK):
-        yield from chunk
-        link_id = chunk[-1].link_id
+    """All links with a higher id."""
+    return _in_chunks(session, TrackingLink.id > link_id)
 
 
-def targets_changed(session: Session, since: datetime) -> list[Target]:
+def targets_changed(session: Session, since: datetime) -> Iterator[Target]:
     """Links that were withdrawn, or whose product was changed, since then."""
-    withdrawn = _targets(session, TrackingLink.withdrawn_at >= since)
+    yield from _in_chunks(session, TrackingLink.withdrawn_at >= since)
     moved = sa.select(Product.id).where(Product.changed_at >= since)
-    return withdrawn + _targets(session, TrackingLink.product_id.in_(moved))
+    yield from _in_chunks(session, TrackingLink.product_id.in_(moved))
 
 
-def targets_of_merchants(session: Session, merchant_ids: set[int]) -> list[Target]:
-    return _targets(session, TrackingLink.merchant_id.in_(merchant_ids))
+def _in_chunks(session: Session, condition: Any) -> Iterator[Target]:
+    """By id, so many at a time that neither memory nor other threads suffer."""
+    last_id = 0
+    while chunk := _targets(session, sa.and_(condition, TrackingLink.id > last_id), limit=CHUNK):
+        yield from chunk
+        last_id = chunk[-1].link_id
 
 
 def _targets(session: Session, condition: Any, *, limit: int | None = None) -> list[Target]:

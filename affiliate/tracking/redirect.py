@@ -55,10 +55,10 @@ def install(app: Flask, settings: Settings) -> None:
 
 def start(app: Flask) -> None:
     """Follow changes of links in the background: once in every server process, when all else is loaded."""
+    app.extensions[_KEY].start()
     gc.collect()
     gc.freeze()  # the application lives as long as the process: no collection need walk through it
     sys.setswitchinterval(SWITCH_SECONDS)
-    app.extensions[_KEY].start()
 
 
 def stop(app: Flask) -> None:
@@ -74,7 +74,7 @@ class Redirect:
         self._mint = tokens.Mint(tokens.keys(settings.secret_key, settings.secret_key_old))
         self._visitors = Visitors(settings.secret_key)
         self._folder = settings.spool_dir
-        self._cache = LinkCache(app)
+        self._cache = LinkCache(app, settings)
         self._losses = Losses()
         self.begin_process()
         _redirects.add(self)
@@ -115,7 +115,8 @@ class Redirect:
         return f"{handover.before}{self._mint.token(handover.link_id, ms, nonce)}{handover.after}"
 
     def start(self) -> None:
-        """Follow links' changes, and close old spool files, in a thread of this process."""
+        """Load links, then follow their changes and close old spool files in a thread of this process."""
+        self._cache.start()
         self._cache.watch(lambda: self._spool.close_if_old())
 
     def stop(self) -> None:

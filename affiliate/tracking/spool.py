@@ -20,7 +20,6 @@ SUFFIX = ".log"
 UNREADY = ".new"  # not locked yet, so no reader may look at it
 SEGMENT_BYTES = 16 * 1024 * 1024
 SEGMENT_SECONDS = 300.0
-RETRY_SECONDS = 0.2  # after a file could not be opened: not once a click
 
 
 def _write_call() -> Callable[[int, bytes, int], int]:
@@ -62,7 +61,6 @@ class Spool:
         self._max_seconds = max_seconds
         self._lock = threading.Lock()
         self._segment: _Segment | None = None
-        self._retry_at = 0.0
         self._kept = itertools.count()  # steps in one go, where += would lose some under threads
         self._looks = 0
 
@@ -101,18 +99,8 @@ class Spool:
         with self._lock:
             segment = self._segment
             if segment is None or segment is full:  # else another thread was faster
-                segment = self._segment = _Segment(self._open())
+                segment = self._segment = _Segment(_opened(self._folder))
         return segment
-
-    def _open(self) -> int:
-        now = time.monotonic()
-        if now < self._retry_at:
-            raise OSError("the spool could not be opened a moment ago")
-        try:
-            return _opened(self._folder)
-        except OSError:
-            self._retry_at = now + RETRY_SECONDS
-            raise
 
 
 def _opened(folder: Path) -> int:

@@ -11,12 +11,12 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from affiliate.core.db import db
 from affiliate.core.settings import DEMO_SECRET_KEY
 from affiliate.links import service as links
 from affiliate.tracking import cache, records, redirect, tokens
 from affiliate.tracking.cache import Asking, LinkCache
 from affiliate.tracking.records import ClickRecord
+from tests.affiliate.tracking.outage import no_database
 from tests.affiliate.tracking.test_rules import CHROME
 from tests.conftest import NOW
 
@@ -144,7 +144,7 @@ def test_no_redirect_payload_as_a_products_address_leads_off_the_hosts(app, make
     monkeypatch.setattr(cache, "MISSES_PER_SECOND", 10**6)
     product = make.product(make.merchant(slug="toko"))
     link = make.link(make.community(), product)
-    links_known = LinkCache(app)
+    links_known = LinkCache(app, app.config["ETALASE"])
     refused = led_on = 0
     for payload in payloads(shared_data):
         for url in (payload, f"https:{payload}", f"https://toko.test{payload}"):
@@ -241,28 +241,18 @@ def test_no_code_makes_it_fail(app, code):
     assert status.startswith(("404", "400", "308")), status
 
 
-def outage() -> Any:
-    """An engine whose server is not there."""
-    return sa.create_engine("postgresql+psycopg://nobody@127.0.0.1:1/none", connect_args={"connect_timeout": 1})
-
-
 def test_it_serves_through_a_database_outage(app, client, link):
     assert client.get(f"/go/{link.code}", headers=PERSON).status_code == 302
-    healthy = db.engines[None]
-    db.session.remove()
-    db.engines[None] = outage()
     try:
-        for _ in range(20):
-            assert client.get(f"/go/{link.code}", headers=PERSON).status_code == 302
-        assert client.get("/go/zzzzzzzz").status_code == 404
-        ready = client.get("/readyz")
-        assert ready.status_code == 503
-        assert ready.json["checks"] == {"database": "failed", "migrations": "failed", "spool": "ok"}
-        assert client.get("/healthz").status_code == 200
+        with no_database():
+            for _ in range(20):
+                assert client.get(f"/go/{link.code}", headers=PERSON).status_code == 302
+            assert client.get("/go/zzzzzzzz").status_code == 404
+            ready = client.get("/readyz")
+            assert ready.status_code == 503
+            assert ready.json["checks"] == {"database": "failed", "migrations": "failed", "spool": "ok"}
+            assert client.get("/healthz").status_code == 200
     finally:
-        db.session.remove()
-        db.engines[None].dispose()
-        db.engines[None] = healthy
         app.extensions["etalase_redirect"]._cache._asking = Asking()  # the pause after a failure is not for other tests
     assert len(spooled(app)) == 21
 
@@ -280,6 +270,7 @@ def test_a_spool_that_cannot_be_written_does_not_stop_visitors(app, client, link
         assert client.get("/readyz").json["checks"]["spool"] == "failed"
     finally:
         folder.unlink()
+        app.extensions["etalase_redirect"]._losses = redirect.Losses()
 
 
 def test_tokens_of_two_visits_differ(client, link):
