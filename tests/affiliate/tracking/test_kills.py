@@ -1,0 +1,192 @@
+"""The server is killed at random moments under load: every click that was answered is loaded, once.
+
+The client believes only answers it has received whole, and compares token by token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+import app as application
+from affiliate.core import clock, migrate
+from affiliate.core.db import db
+from affiliate.core.settings import KNOWN, from_env
+from affiliate.tracking import jobs, tokens
+from affiliate.tracking.models import Click, SpoolProgress
+from tests import factories
+from tests.affiliate.tracking.test_rules import CHROME
+from tests.browser.server import free_port
+
+ROOT = Path(application.__file__).parent
+CONNECTIONS = 16
+START_SECONDS = 60.0
+LIVES = (0.02, 0.5)  # seconds from the first answer to the kill
+_TOKEN = re.compile(rb"\r\nlocation: [^\r\n]*[?&]etl=([0-9A-Za-z_-]+)\r\n", re.I)
+
+
+@dataclass(slots=True)
+class Place:
+    """Where the server of one test lives."""
+
+    folder: Path
+    port: int = field(default_factory=free_port)
+    code: str = ""
+
+    @property
+    def env(self) -> dict[str, str]:
+        clean = {name: value for name, value in os.environ.items() if name not in KNOWN}
+        return clean | {"DATA_DIR": str(self.folder), "PORT": str(self.port), "WEB_THREADS": "8"}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    made = Place(tmp_path)
+    settings = from_env(made.env)
+    migrate.upgrade(settings.database_url)
+    engine = sa.create_engine(settings.database_url)
+    with Session(engine) as session, session.begin():
+        make = factories.Make(session)
+        made.code = make.link(make.community(), make.product(make.merchant(slug="toko"))).code
+    engine.dispose()
+    return made
+
+
+@contextmanager
+def host(place: Place, *damage: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "tests.affiliate.tracking.killable", *damage]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=place.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        yield process
+    finally:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.close()
+        process.wait(START_SECONDS)
+        process.stdout.close()
+
+
+def start(process: subprocess.Popen[str]) -> int:
+    """The process group of a server that has just been started."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write("go\n")
+    process.stdin.flush()
+    return int(process.stdout.readline())
+
+
+async def visit_until_killed(place: Place, group: int, life: float) -> list[str]:
+    """Tokens of all answers that came whole before the server was killed, `life` seconds after the first of them."""
+    answered: list[str] = []
+    await reach(place.port)
+    doomed = asyncio.get_running_loop().call_later(life, os.killpg, group, signal.SIGKILL)
+    try:
+        await asyncio.gather(*(visit(place, answered) for _ in range(CONNECTIONS)))
+    finally:
+        doomed.cancel()
+    return answered
+
+
+async def reach(port: int) -> None:
+    end = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            _reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            assert time.monotonic() < end, "the server did not come up"
+            await asyncio.sleep(0.02)
+            continue
+        await close(writer)
+        return
+
+
+async def visit(place: Place, answered: list[str]) -> None:
+    """Click, read the answer, click again, until the connection breaks."""
+    request = f"GET /go/{place.code} HTTP/1.1\r\nHost: a\r\nUser-Agent: {CHROME}\r\n\r\n".encode()
+    reader, writer = await asyncio.open_connection("127.0.0.1", place.port)
+    try:
+        while True:
+            writer.write(request)
+            answer = await reader.readuntil(b"\r\n\r\n")  # a redirect has no body
+            assert answer.startswith(b"HTTP/1.1 302"), answer
+            found = _TOKEN.search(answer)
+            assert found is not None, answer
+            answered.append(found[1].decode())
+    except (OSError, asyncio.IncompleteReadError):
+        pass
+    finally:
+        await close(writer)
+
+
+async def close(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+
+
+def campaign(place: Place, kills: int, *damage: str) -> list[str]:
+    """Kill so many servers; all tokens that were received."""
+    seed = random.randrange(2**32)
+    rng = random.Random(seed)
+    sys.stdout.write(f"seed {seed}\n")
+    answered: list[str] = []
+    with host(place, *damage) as process:
+        for _ in range(kills):
+            answered += asyncio.run(visit_until_killed(place, start(process), rng.uniform(*LIVES)))
+    return answered
+
+
+def differences(place: Place, answered: list[str]) -> tuple[list[str], int]:
+    """Answered clicks that are not in the database after loading, and how many rows nobody was answered for."""
+    built = application.create_app(from_env(place.env))
+    with built.app_context():
+        while jobs.run(clock.now()):
+            pass
+        keys = tokens.keys(built.config["SECRET_KEY"])
+        rows = Counter((at, nonce) for at, nonce in db.session.execute(sa.select(Click.clicked_at, Click.nonce)))
+        told = db.session.scalar(sa.select(sa.func.sum(SpoolProgress.loaded))) or 0
+        db.session.remove()
+        db.engine.dispose()
+    read = {text: tokens.read(text, keys) for text in answered}
+    assert len(read) == len(answered), "two clicks were given the same token"
+    lost = [text for text, token in read.items() if token is None or rows[(token.clicked_at, token.nonce)] != 1]
+    assert told == sum(rows.values())
+    return lost, sum(rows.values()) - len(answered)
+
+
+@pytest.mark.parametrize("kills", [8, pytest.param(200, marks=pytest.mark.campaign)])
+def test_every_answered_click_is_loaded_once_however_often_the_server_is_killed(place, kills):
+    answered = campaign(place, kills)
+    lost, unanswered = differences(place, answered)
+    sys.stdout.write(f"{kills} kills, {len(answered)} answers whole, {len(lost)} lost, {unanswered} more loaded\n")
+    assert lost == []
+    assert 0 <= unanswered <= kills * CONNECTIONS  # written down, and killed before the answer was out
+    assert len(answered) > 50 * kills
+    assert list(place.folder.glob("spool/*.log")) == []
+
+
+@pytest.mark.parametrize("damage", ["off", "late"])
+def test_a_spool_that_is_off_or_late_is_noticed(place, damage):
+    """The control of the test above."""
+    answered = campaign(place, 3, damage)
+    lost, _unanswered = differences(place, answered)
+    assert lost != []
+    assert len(answered) > 150
