@@ -64,6 +64,7 @@ class LinkCache:
         self._last_id = 0
         self._loaded_at: datetime | None = None
         self._overlap: dict[str, Target] = {}
+        self._is_failing = False
         self._asking = Asking()
 
     def find(self, code: str) -> Handover | None:
@@ -157,8 +158,11 @@ class LinkCache:
             try:
                 every_tick()
                 self.refresh()
+                self._is_failing = False
             except Exception:
-                log.warning("links_not_refreshed", exc_info=True)
+                if not self._is_failing:  # told once an outage, not every two seconds
+                    log.warning("links_not_refreshed", exc_info=True)
+                self._is_failing = True
 
     def refresh(self) -> None:
         """Load all links the first time, then what has changed since; raises what the database raises."""
