@@ -17,22 +17,19 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 import app as application
-from affiliate.core import clock, migrate
+from affiliate.core import clock
 from affiliate.core.db import db
-from affiliate.core.settings import KNOWN, from_env
+from affiliate.core.settings import from_env
 from affiliate.tracking import jobs, tokens
 from affiliate.tracking.models import Click, SpoolProgress
-from tests import factories
+from tests.affiliate.tracking.places import Place, prepared
 from tests.affiliate.tracking.test_rules import CHROME
-from tests.browser.server import free_port
 
 ROOT = Path(application.__file__).parent
 CONNECTIONS = 16
@@ -41,31 +38,9 @@ LIVES = (0.02, 0.5)  # seconds from the first answer to the kill
 _TOKEN = re.compile(rb"\r\nlocation: [^\r\n]*[?&]etl=([0-9A-Za-z_-]+)\r\n", re.I)
 
 
-@dataclass(slots=True)
-class Place:
-    """Where the server of one test lives."""
-
-    folder: Path
-    port: int = field(default_factory=free_port)
-    code: str = ""
-
-    @property
-    def env(self) -> dict[str, str]:
-        clean = {name: value for name, value in os.environ.items() if name not in KNOWN}
-        return clean | {"DATA_DIR": str(self.folder), "PORT": str(self.port), "WEB_THREADS": "8"}
-
-
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
-    made = Place(tmp_path)
-    settings = from_env(made.env)
-    migrate.upgrade(settings.database_url)
-    engine = sa.create_engine(settings.database_url)
-    with Session(engine) as session, session.begin():
-        make = factories.Make(session)
-        made.code = make.link(make.community(), make.product(make.merchant(slug="toko"))).code
-    engine.dispose()
-    return made
+    return prepared(tmp_path)
 
 
 @contextmanager

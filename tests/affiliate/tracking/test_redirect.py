@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -139,24 +140,46 @@ def payloads(shared_data: Path) -> list[str]:
     return [line.decode("utf-8", "replace").replace("\x00", "") for line in lines]
 
 
-def test_no_redirect_payload_as_a_products_address_leads_off_the_hosts(app, make, session, shared_data, monkeypatch):
+@pytest.mark.parametrize("as_what", ["product", "deep link"])
+def test_no_redirect_payload_as_an_address_leads_off_the_hosts(app, make, session, shared_data, monkeypatch, as_what):
     """Written into the table behind the back of every check."""
     monkeypatch.setattr(cache, "MISSES_PER_SECOND", 10**6)
-    product = make.product(make.merchant(slug="toko"))
-    link = make.link(make.community(), product)
+    merchant, community = make.merchant(slug="toko"), make.community()
+    if as_what == "product":
+        product = make.product(merchant)
+        link = make.link(community, product)
+        change = sa.update(type(product)).where(type(product).id == product.id)
+    else:
+        link = links.create_to(session, community, merchant, "https://toko.test/", now=NOW)
+        change = sa.update(type(link)).where(type(link).id == link.id)
     links_known = LinkCache(app, app.config["ETALASE"])
     refused = led_on = 0
     for payload in payloads(shared_data):
         for url in (payload, f"https:{payload}", f"https://toko.test{payload}"):
-            session.execute(sa.text("UPDATE products SET url = :url WHERE id = :id"), {"url": url, "id": product.id})
+            session.execute(change.values({"url" if as_what == "product" else "target_url": url}))
             handover = links_known.find(link.code)
             if handover is None:
                 refused += 1
                 continue
             led_on += 1
-            assert urlsplit(handover.before + "token" + handover.after).hostname == "toko.test"
+            location = handover.before + "token" + handover.after
+            assert urlsplit(location).hostname == "toko.test"
+            assert re.fullmatch(r"[!-~]+", location), url  # nothing that ends a header line
     assert refused + led_on > 900
     assert led_on > 100
+
+
+def test_no_redirect_payload_is_taken_as_a_deep_link_off_the_hosts(make, session, shared_data):
+    merchant, community = make.merchant(slug="toko"), make.community()
+    taken = 0
+    for payload in payloads(shared_data):
+        try:
+            link = links.create_to(session, community, merchant, payload, now=NOW)
+        except links.TargetRefused:
+            continue
+        taken += 1
+        assert urlsplit(link.target_url).hostname == "toko.test"
+    assert taken == 0
 
 
 def test_no_redirect_payload_as_a_code_leads_anywhere(client, shared_data):
