@@ -13,7 +13,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,7 +34,7 @@ ROOT = Path(application.__file__).parent
 CONNECTIONS = 16
 START_SECONDS = 60.0
 LIVES = (0.02, 0.5)  # seconds from the first answer to the kill
-_TOKEN = re.compile(rb"\r\nlocation: [^\r\n]*[?&]etl=([0-9A-Za-z_-]+)\r\n", re.I)
+_TOKEN = re.compile(rb"HTTP/1\.1 302[^\r]*\r\n(?:[^\r\n]+\r\n)*location: [^\r\n]*[?&]etl=([0-9A-Za-z_-]+)\r\n", re.I)
 
 
 @pytest.fixture
@@ -71,43 +70,35 @@ def start(process: subprocess.Popen[str]) -> int:
 async def visit_until_killed(place: Place, group: int, life: float) -> list[str]:
     """Tokens of all answers that came whole before the server was killed, `life` seconds after the first of them."""
     answered: list[str] = []
-    await reach(place.port)
-    doomed = asyncio.get_running_loop().call_later(life, os.killpg, group, signal.SIGKILL)
+    begun, killed = asyncio.Event(), asyncio.Event()
+    visits = [asyncio.create_task(visit(place, answered, begun, killed)) for _ in range(CONNECTIONS)]
     try:
-        await asyncio.gather(*(visit(place, answered) for _ in range(CONNECTIONS)))
+        await asyncio.wait_for(begun.wait(), START_SECONDS)
+        await asyncio.sleep(life)
     finally:
-        doomed.cancel()
+        killed.set()
+        os.killpg(group, signal.SIGKILL)
+    await asyncio.gather(*visits)
     return answered
 
 
-async def reach(port: int) -> None:
-    end = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            _reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            assert time.monotonic() < end, "the server did not come up"
-            await asyncio.sleep(0.02)
-            continue
-        await close(writer)
-        return
-
-
-async def visit(place: Place, answered: list[str]) -> None:
-    """Click, read the answer, click again, until the connection breaks."""
+async def visit(place: Place, answered: list[str], begun: asyncio.Event, killed: asyncio.Event) -> None:
+    """Click, read the answer, click again, and on a new connection when one breaks, until the server is killed."""
     request = f"GET /go/{place.code} HTTP/1.1\r\nHost: a\r\nUser-Agent: {CHROME}\r\n\r\n".encode()
-    reader, writer = await asyncio.open_connection("127.0.0.1", place.port)
-    try:
-        while True:
-            writer.write(request)
-            answer = await reader.readuntil(b"\r\n\r\n")  # a redirect has no body
-            assert answer.startswith(b"HTTP/1.1 302"), answer
-            found = _TOKEN.search(answer)
-            assert found is not None, answer
-            answered.append(found[1].decode())
-    except (OSError, asyncio.IncompleteReadError):
-        pass
-    finally:
+    while not killed.is_set():
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", place.port)
+        except OSError:
+            await asyncio.sleep(0.02)  # it does not listen yet
+            continue
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            while True:
+                writer.write(request)
+                answer = await reader.readuntil(b"\r\n\r\n")  # a redirect has no body
+                found = _TOKEN.search(answer)
+                assert found is not None, answer
+                answered.append(found[1].decode())
+                begun.set()
         await close(writer)
 
 
@@ -124,7 +115,9 @@ def campaign(place: Place, kills: int, *damage: str) -> list[str]:
     sys.stdout.write(f"seed {seed}\n")
     answered: list[str] = []
     with host(place, *damage) as process:
-        for _ in range(kills):
+        for number in range(kills):
+            if number % 50 == 49:
+                sys.stdout.write(f"{number + 1} of {kills}, {len(answered)} answers\n")
             answered += asyncio.run(visit_until_killed(place, start(process), rng.uniform(*LIVES)))
     return answered
 
