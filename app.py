@@ -82,6 +82,7 @@ from affiliate.core import (
     health,
     i18n,
     idempotency,
+    lanes,
     limits,
     migrate,
     pages,
@@ -237,6 +238,7 @@ def web_process() -> Flask:
         serving.end_with(parent.pid)
     app = create_app()
     affiliate.tracking.redirect.start(app)
+    lanes.install(affiliate.tracking.redirect.at_once(app), threads=app.config["ETALASE"].web_threads)
     return app
 
 

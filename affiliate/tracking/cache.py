@@ -67,19 +67,19 @@ class LinkCache:
         self._is_failing = False
         self._asking = Asking()
 
+    def at_hand(self, code: str) -> Handover | None:
+        """Where this code leads, as far as that is known here; asks no database."""
+        if not self._is_complete:
+            return None
+        return self._ready.get(code) or (self._recall(code) if is_code(code) else None)
+
     def find(self, code: str) -> Handover | None:
         """Where this code leads, or None when it is unknown, withdrawn or cannot be asked for now."""
-        if self._is_complete:
-            known = self._ready.get(code)
-            if known is not None:
-                return known
-        return self._find_elsewhere(code)
-
-    def _find_elsewhere(self, code: str) -> Handover | None:
-        if not (code.isascii() and code.isalnum()) or len(code) > rules.CODE_LENGTH_MAX:
-            return None
-        known = self._recall(code) if self._is_complete else self._ready.get(code)
-        if (known is not None and self._is_complete) or not self._asking.begin():
+        known = self.at_hand(code)
+        if known is not None or not is_code(code):
+            return known
+        known = None if self._is_complete else self._ready.get(code)
+        if not self._asking.begin():
             return known
         found = None
         try:
@@ -241,6 +241,11 @@ class LinkCache:
                 self._is_complete = True
                 log.warning("links_adopted", extra={"links": journal.live})
                 return
+
+
+def is_code(text: str) -> bool:
+    """Whether this may be a code at all."""
+    return text.isascii() and text.isalnum() and len(text) <= rules.CODE_LENGTH_MAX
 
 
 def fact_of(target: Target) -> Fact:

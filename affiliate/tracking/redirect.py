@@ -22,6 +22,7 @@ from typing import Any
 from flask import Flask
 
 from affiliate.core import clock, health, signing
+from affiliate.core.lanes import Answer, AtOnce
 from affiliate.core.settings import Settings
 from affiliate.tracking import records, rules, tokens
 from affiliate.tracking.cache import Handover, LinkCache
@@ -32,7 +33,7 @@ METHODS = frozenset({"GET", "HEAD"})
 COMPLAIN_SECONDS = 10.0
 UNREADY_SECONDS = 30.0  # after the last click that could not be kept
 HEADER_LENGTH_MAX = 64  # of the headers that decide whether a visit counts
-SWITCH_SECONDS = 0.0005  # how long a thread may compute before a waiting click gets the interpreter
+SWITCH_SECONDS = 0.001  # how long a thread may compute before a waiting click gets the interpreter
 _KEY = "etalase_redirect"
 log = logging.getLogger("etalase.tracking")
 
@@ -61,6 +62,12 @@ def start(app: Flask) -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
 
 
+def at_once(app: Flask) -> AtOnce:
+    """What the server's fast lane asks first."""
+    redirect: Redirect = app.extensions[_KEY]
+    return redirect.at_once
+
+
 def stop(app: Flask) -> None:
     """Close this process's spool file; the next click opens another."""
     app.extensions[_KEY].stop()
@@ -71,6 +78,7 @@ class Redirect:
 
     def __init__(self, app: Flask, settings: Settings) -> None:
         self._next = app.wsgi_app
+        self._is_behind_proxy = settings.production
         self._mint = tokens.Mint(tokens.keys(settings.secret_key, settings.secret_key_old))
         self._visitors = Visitors(settings.secret_key)
         self._folder = settings.spool_dir
@@ -85,15 +93,29 @@ class Redirect:
         self._nonces = tokens.Nonces()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        path: str = environ["PATH_INFO"]
-        if path.startswith(PREFIX) and environ["REQUEST_METHOD"] in METHODS:
-            handover = self._cache.find(path[len(PREFIX) :])
+        """As any WSGI server calls it; a link that is not at hand is asked for."""
+        if environ["PATH_INFO"].startswith(PREFIX) and environ["REQUEST_METHOD"] in METHODS:
+            handover = self._cache.find(environ["PATH_INFO"][len(PREFIX) :])
             if handover is not None:
-                start_response("302 Found", [("Location", self._hand_over(handover, environ)), *HEADERS])
-                return []  # a list: granian sends it in one piece, and any other iterable as a stream
+                location = self._hand_over(handover, environ, environ.get("REMOTE_ADDR", ""))
+                start_response("302 Found", [("Location", location), *HEADERS])
+                return []
         return self._next(environ, start_response)
 
-    def _hand_over(self, handover: Handover, environ: dict[str, Any]) -> str:
+    def at_once(self, scope: dict[str, Any]) -> Answer | None:
+        """The answer where the link is at hand, for `core.lanes`. Stands in front of all middleware."""
+        path: str = scope["PATH_INFO"]
+        if not path.startswith(PREFIX) or scope["REQUEST_METHOD"] not in METHODS:
+            return None
+        handover = self._cache.at_hand(path[len(PREFIX) :])
+        if handover is None:
+            return None
+        address: str = scope["REMOTE_ADDR"]
+        if self._is_behind_proxy:  # as ProxyFix does for all others
+            address = scope.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or address
+        return 302, [("Location", self._hand_over(handover, scope, address)), *HEADERS], b""
+
+    def _hand_over(self, handover: Handover, environ: dict[str, Any], address: str) -> str:
         """Note the visit down, then give the store's address with the token."""
         get = environ.get
         ms = clock.milliseconds()
@@ -106,7 +128,7 @@ class Redirect:
             get("HTTP_SEC_FETCH_MODE", "")[:HEADER_LENGTH_MAX],
             get("HTTP_SEC_FETCH_DEST", "")[:HEADER_LENGTH_MAX],
         )
-        visitor = self._visitors.name(ms, get("REMOTE_ADDR", ""), agent)
+        visitor = self._visitors.name(ms, address, agent)
         host = rules.referrer_host(get("HTTP_REFERER", ""))
         try:
             self._spool.append(records.line(ms, nonce, handover.link_id, visitor, device, reason, host))

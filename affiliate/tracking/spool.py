@@ -6,34 +6,18 @@ is locked by its writer; a `.log` that nobody locks is finished, whether it was 
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import itertools
 import os
 import secrets
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 SUFFIX = ".log"
 UNREADY = ".new"  # not locked yet, so no reader may look at it
 SEGMENT_BYTES = 16 * 1024 * 1024
 SEGMENT_SECONDS = 300.0
-
-
-def _write_call() -> Callable[[int, bytes, int], int]:
-    """write(2) that keeps the interpreter: `os.write` lets go of it, and getting it back costs more than the write.
-
-    Measured in docs/decisions/0009. It gives the bytes written, or -1.
-    """
-    call = ctypes.PyDLL(None).write
-    call.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t)
-    call.restype = ctypes.c_ssize_t
-    return call
-
-
-_write = _write_call()
 
 
 class _Segment:
@@ -76,9 +60,7 @@ class Spool:
         segment = self._segment
         if segment is None or segment.size >= self._max_bytes:
             segment = self._next_segment(segment)
-        written = _write(segment.fd, line, len(line))
-        if written < 0:
-            written = os.write(segment.fd, line)  # succeeds after all, or raises with the reason
+        written = os.write(segment.fd, line)
         if written != len(line):
             raise OSError("the disk took only a part of the line")
         segment.size += written
