@@ -36,7 +36,7 @@ from affiliate.tracking import jobs
 from affiliate.tracking.models import Click
 
 ROOT = Path(__file__).resolve().parents[1]
-SECONDS = int(os.environ.get("BENCH_SECONDS", "6"))
+SECONDS = int(os.environ.get("BENCH_SECONDS", "5"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 LINKS = int(os.environ.get("BENCH_LINKS", "1000000"))
 STORED = int(os.environ.get("BENCH_STORED", "20000000"))
@@ -140,10 +140,8 @@ def on_engine(database: Database, folder: Path, limit: str) -> dict[str, object]
     rows = loaded(env)
     is_told = counted <= given <= counted + IN_FLIGHT_MAX * 2 * ROUNDS
     is_true = wrong == 0 and lost == 0 and rows == given and is_told
-    print(
-        f"  asked and answered {counted} ({wrong} no redirect), the server gave {given} ({lost} not kept), the database "
-        f"has {rows}: {'none lost, none twice' if is_true else 'WRONG'}"
-    )
+    print(f"  asked and answered {counted} ({wrong} no redirect), the server gave {given} ({lost} not kept),")
+    print(f"  the database has {rows}: {'none lost, none twice' if is_true else 'WRONG'}")
     result = {
         "ratio": ratio(rounds), "ratio_away": ratio(outage), "p99_ms": p99(steady), "answers": given, "rows": rows,
         "true": is_true,
@@ -282,10 +280,12 @@ def nginx(folder: Path) -> Iterator[str]:
 def etalase(env: dict[str, str]) -> Iterator[Server]:
     """One server process, without a worker: the spool is loaded afterwards."""
     command = [sys.executable, "app.py", "--no-worker"]
-    with (Path(env["DATA_DIR"]) / "server.log").open("wb") as log_file:
-        with machine.running(command, cwd=ROOT, env=env, stdout=log_file, stderr=log_file) as process:
-            machine.wait_for(int(env["PORT"]), seconds=300)
-            yield Server(int(env["PORT"]), machine.child_of(process.pid))
+    with (
+        (Path(env["DATA_DIR"]) / "server.log").open("wb") as log_file,
+        machine.running(command, cwd=ROOT, env=env, stdout=log_file, stderr=log_file) as process,
+    ):
+        machine.wait_for(int(env["PORT"]), seconds=300)
+        yield Server(int(env["PORT"]), machine.child_of(process.pid))
 
 
 def loaded(env: dict[str, str], *, since: datetime | None = None) -> int:
