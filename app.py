@@ -150,6 +150,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__)
     app.config.update(
         SECRET_KEY=settings.secret_key,
+        SECRET_KEY_FALLBACKS=[settings.secret_key_old] if settings.secret_key_old else None,
         ETALASE=settings,
         SESSION_COOKIE_NAME="__Host-etalase" if settings.production else "etalase",
         SESSION_COOKIE_SECURE=settings.production,

@@ -41,7 +41,8 @@ def _work(delivery_ids: Sequence[int], now: datetime) -> None:
     with transaction(db.session) as session:
         order_ids = orders.work(session, delivery_ids, now=now)
         if order_ids:
-            keys = tokens.keys(current_app.config["ETALASE"].secret_key)
+            settings = current_app.config["ETALASE"]
+            keys = tokens.keys(settings.secret_key, settings.secret_key_old)
             conversions.settle(session, order_ids, keys=keys, now=now)
             commissions.settle(session, order_ids, now=now)
 

@@ -2,7 +2,7 @@
 
 Tables: clicks (one row a visit, keyed by what its token says), spool_progress (how far a file is loaded).
 
-    GET /go/<code>  →  cached link  →  token  →  one line in this process's spool file  →  302 to the store
+    GET /go/<code>  →  link at hand  →  token  →  one line in this process's spool file  →  302 to the store
     job "spool"     →  whole lines of the files, in batches, each click once  →  clicks
 
 The redirect asks no database, so it works through an outage of it; what was written before the answer survives
