@@ -106,6 +106,7 @@ from affiliate.core import (
     health,
     i18n,
     idempotency,
+    lanes,
     limits,
     migrate,
     pages,
@@ -181,6 +182,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__)
     app.config.update(
         SECRET_KEY=settings.secret_key,
+        SECRET_KEY_FALLBACKS=[settings.secret_key_old] if settings.secret_key_old else None,
         ETALASE=settings,
         SESSION_COOKIE_NAME="__Host-etalase" if settings.production else "etalase",
         SESSION_COOKIE_SECURE=settings.production,
@@ -278,6 +280,7 @@ def web_process() -> Flask:
         serving.end_with(parent.pid)
     app = create_app()
     affiliate.tracking.redirect.start(app)
+    lanes.install(affiliate.tracking.redirect.at_once(app), threads=app.config["ETALASE"].web_threads)
     return app
 
 

@@ -40,10 +40,10 @@ def run(now: datetime) -> int:
 
 def _work(delivery_ids: Sequence[int], now: datetime) -> None:
     with transaction(db.session) as session:
-        secret_key = current_app.config["ETALASE"].secret_key
-        order_ids = orders.work(session, delivery_ids, now=now, customer_key=customer_key(secret_key))
+        settings = current_app.config["ETALASE"]
+        order_ids = orders.work(session, delivery_ids, now=now, customer_key=customer_key(settings.secret_key))
         if order_ids:
-            keys = tokens.keys(secret_key)
+            keys = tokens.keys(settings.secret_key, settings.secret_key_old)
             touched = conversions.settle(session, order_ids, keys=keys, now=now)
             commissions.settle(session, sorted({*order_ids, *touched}), now=now)
 

@@ -77,8 +77,21 @@ def running(command: list[str], **options: object) -> Iterator[subprocess.Popen[
             process.wait()
 
 
+def child_of(pid: int) -> int:
+    """The only child process of a process: granian's web process."""
+    (child,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return int(child)
+
+
+def memory_mb(pid: int) -> float:
+    """Resident memory of a process now."""
+    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    assert found is not None
+    return round(int(found[1]) / 1024, 1)
+
+
 def wrk(url: str, *, seconds: int, connections: int = 64, threads: int = 2, script: Path | None = None) -> Load:
-    """Ask `url` as fast as it answers; `script` is a Lua file that makes the requests."""
+    """Ask `url`, or what a script says, as fast as it answers."""
     command = [
         "wrk",
         f"-t{threads}",

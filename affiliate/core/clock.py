@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time as machine
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,11 @@ from zoneinfo import ZoneInfo
 def now() -> datetime:
     """The present moment, aware, in UTC."""
     return datetime.now(UTC)
+
+
+def milliseconds() -> int:
+    """The present moment in whole milliseconds since 1970: for the redirect, which needs no datetime."""
+    return machine.time_ns() // 1_000_000
 
 
 def local_date(moment: datetime, zone: str) -> date:

@@ -1,7 +1,7 @@
 """Running it: granian in front, the background worker beside it, and neither outlives `python app.py`.
 
 python app.py             granian's main process
- ├─ web process × n       `target`: Flask behind the redirect, WEB_THREADS threads
+ ├─ web process × n       `target`: the redirect in a thread of its own, Flask in WEB_THREADS others
  └─ python app.py --only-worker <pid>
 """
 
@@ -57,7 +57,7 @@ def serve(target: str, settings: Settings, *, program: Path | None) -> None:
         address=settings.host,
         port=settings.port,
         workers=settings.web_processes,
-        blocking_threads=settings.web_threads,
+        blocking_threads=1,  # `lanes` has the others
         http=HTTPModes.http1,
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,

@@ -12,8 +12,8 @@ SECRET_KEY_MIN_LENGTH = 32
 
 KNOWN = frozenset(
     {
-        "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "DATA_DIR", "HOST", "PORT", "WEB_PROCESSES", "WEB_THREADS",
-        "PUBLIC_URL", "MAIL_URL", "STRIPE_API_KEY", "STRIPE_API_BASE", "STRIPE_WEBHOOK_SECRET",
+        "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SECRET_KEY_OLD", "DATA_DIR", "HOST", "PORT", "WEB_PROCESSES",
+        "WEB_THREADS", "PUBLIC_URL", "MAIL_URL", "STRIPE_API_KEY", "STRIPE_API_BASE", "STRIPE_WEBHOOK_SECRET",
     }
 )  # fmt: skip
 
@@ -29,6 +29,7 @@ class Settings:
     database_url: str
     redis_url: str | None
     secret_key: str
+    secret_key_old: str | None
     data_dir: Path
     host: str
     port: int
@@ -54,6 +55,10 @@ class Settings:
         return self.data_dir / "spool"
 
     @property
+    def links_dir(self) -> Path:
+        return self.data_dir / "links"
+
+    @property
     def upload_dir(self) -> Path:
         return self.data_dir / "uploads"
 
@@ -71,10 +76,14 @@ def from_env(env: Mapping[str, str]) -> Settings:
         raise BadSetting(
             f"SECRET_KEY must be at least {SECRET_KEY_MIN_LENGTH} characters of your own when PUBLIC_URL is https."
         )
+    secret_key_old = env.get("SECRET_KEY_OLD") or None
+    if secret_key_old == secret_key:
+        raise BadSetting("SECRET_KEY_OLD must be the key before SECRET_KEY, not the same one; leave it out otherwise.")
     return Settings(
         database_url=_database_url(env.get("DATABASE_URL"), data_dir),
         redis_url=_redis_url(env.get("REDIS_URL")),
         secret_key=secret_key,
+        secret_key_old=secret_key_old,
         data_dir=data_dir,
         host=host,
         port=port,

@@ -21,6 +21,11 @@ def keyed_hash(key: bytes, data: bytes, *, size: int = 16) -> bytes:
     return hashlib.blake2b(data, key=key[:64], digest_size=size).digest()
 
 
+def keyed(key: bytes, *, size: int) -> hashlib.blake2b:
+    """The start of many `keyed_hash`es with one key: copy it, update the copy, take its digest."""
+    return hashlib.blake2b(key=key[:64], digest_size=size)
+
+
 def same(left: bytes, right: bytes) -> bool:
     return hmac.compare_digest(left, right)
 

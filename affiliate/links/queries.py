@@ -20,7 +20,7 @@ from affiliate.links import codes, rules
 from affiliate.links.models import TrackingLink
 from affiliate.merchants.models import Merchant
 
-CHUNK = 10_000
+CHUNK = 1000
 SUGGESTIONS_MAX = 3
 GroupKey = tuple[int, str]  # merchant id, the store's name for what is one thing in several sizes or colours
 
@@ -81,18 +81,16 @@ def target_of(session: Session, code: str) -> Target | None:
 
 
 def targets_after(session: Session, link_id: int) -> Iterator[Target]:
-    """All links with a higher id, read in chunks."""
-    while chunk := _targets(session, TrackingLink.id > link_id, limit=CHUNK):
-        yield from chunk
-        link_id = chunk[-1].link_id
+    """All links with a higher id."""
+    return _in_chunks(session, TrackingLink.id > link_id)
 
 
-def targets_changed(session: Session, since: datetime) -> list[Target]:
+def targets_changed(session: Session, since: datetime) -> Iterator[Target]:
     """Links that were withdrawn since then, or whose product or a variant of it was changed.
 
     (A link that was brought back has no mark of it; it is asked for when it is next followed.)
     """
-    withdrawn = _targets(session, TrackingLink.withdrawn_at >= since)
+    yield from _in_chunks(session, TrackingLink.withdrawn_at >= since)
     variant = aliased(Product)
     moved = sa.select(Product.id).where(Product.changed_at >= since)
     beside = (
@@ -100,11 +98,15 @@ def targets_changed(session: Session, since: datetime) -> list[Target]:
         .join(Product, sa.and_(Product.merchant_id == variant.merchant_id, Product.group_key == variant.group_key))
         .where(Product.changed_at >= since, variant.status == ProductStatus.WITHDRAWN)
     )
-    return withdrawn + _targets(session, TrackingLink.product_id.in_(moved.union(beside)))
+    yield from _in_chunks(session, TrackingLink.product_id.in_(moved.union(beside)))
 
 
-def targets_of_merchants(session: Session, merchant_ids: set[int]) -> list[Target]:
-    return _targets(session, TrackingLink.merchant_id.in_(merchant_ids))
+def _in_chunks(session: Session, condition: Any) -> Iterator[Target]:
+    """By id, so many at a time that neither memory nor other threads suffer."""
+    last_id = 0
+    while chunk := _targets(session, sa.and_(condition, TrackingLink.id > last_id), limit=CHUNK):
+        yield from chunk
+        last_id = chunk[-1].link_id
 
 
 def _targets(session: Session, condition: Any, *, limit: int | None = None) -> list[Target]:

@@ -4,7 +4,7 @@ Tables: clicks (one row a visit, keyed by what its token says), spool_progress (
 click_retention (up to when old clicks have lost what points to a person).
 `pageviews` records views of shop windows, `rollups` sums clicks and views by the hour.
 
-    GET /go/<code>  →  cached link  →  token  →  one line in this process's spool file  →  302 to the store
+    GET /go/<code>  →  link at hand  →  token  →  one line in this process's spool file  →  302 to the store
     job "spool"     →  whole lines of the files, in batches, each click once  →  clicks
                        records (lines) → batches (rows) → arrivals (SQL) ← service (one batch) ← jobs (files)
 

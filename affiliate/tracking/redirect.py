@@ -1,27 +1,39 @@
 """GET /go/<code>, answered in front of Flask and without a database: token, spool line, 302.
 
-What it does not know goes on to Flask, whose page in `views.py` says what is wrong with the code.
+What it does not know goes on to Flask, whose page in `views.py` says what is wrong with the code. What each part of
+this path costs, and what was tried instead, stands in docs/decisions/0009.
 """
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
+import sys
+import threading
 import time
+import weakref
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
 
-from affiliate.core import clock, health
+from affiliate.core import clock, health, signing
+from affiliate.core.lanes import Answer, AtOnce
 from affiliate.core.settings import Settings
 from affiliate.tracking import records, rules, tokens
 from affiliate.tracking.cache import Handover, LinkCache
 from affiliate.tracking.spool import Spool
 
 PREFIX = "/go/"
+METHODS = frozenset({"GET", "HEAD"})
 COMPLAIN_SECONDS = 10.0
+UNREADY_SECONDS = 30.0  # after the last click that could not be kept
+HEADER_LENGTH_MAX = 64  # of the headers that decide whether a visit counts
+SWITCH_SECONDS = 0.001  # how long a thread may compute before a waiting click gets the interpreter
 _KEY = "etalase_redirect"
 log = logging.getLogger("etalase.tracking")
 
@@ -43,8 +55,17 @@ def install(app: Flask, settings: Settings) -> None:
 
 
 def start(app: Flask) -> None:
-    """Follow changes of links in the background: once in every server process."""
+    """Follow changes of links in the background: once in every server process, when all else is loaded."""
     app.extensions[_KEY].start()
+    gc.collect()
+    gc.freeze()  # the application lives as long as the process: no collection need walk through it
+    sys.setswitchinterval(SWITCH_SECONDS)
+
+
+def at_once(app: Flask) -> AtOnce:
+    """What the server's fast lane asks first."""
+    redirect: Redirect = app.extensions[_KEY]
+    return redirect.at_once
 
 
 def stop(app: Flask) -> None:
@@ -52,105 +73,176 @@ def stop(app: Flask) -> None:
     app.extensions[_KEY].stop()
 
 
-@dataclass(slots=True)
-class _Process:
-    """What belongs to one process and must not be shared with a child of it."""
-
-    spool: Spool
-    pid: int = field(default_factory=os.getpid)
-    nonces: tokens.Nonces = field(default_factory=tokens.Nonces)
-
-
 class Redirect:
     """A WSGI application around another."""
 
     def __init__(self, app: Flask, settings: Settings) -> None:
         self._next = app.wsgi_app
-        self._secret = settings.secret_key
-        self._keys = tokens.keys(settings.secret_key)
+        self._is_behind_proxy = settings.production
+        self._mint = tokens.Mint(tokens.keys(settings.secret_key, settings.secret_key_old))
+        self._visitors = Visitors(settings.secret_key)
         self._folder = settings.spool_dir
-        self._cache = LinkCache(app)
-        self._process = _Process(Spool(self._folder))
-        self._lost = 0
-        self._complained_at = -COMPLAIN_SECONDS
+        self._cache = LinkCache(app, settings)
+        self._losses = Losses()
+        self.begin_process()
+        _redirects.add(self)
+
+    def begin_process(self) -> None:
+        """What belongs to one process and must not be shared with a child of it."""
+        self._spool = Spool(self._folder)
+        self._nonces = tokens.Nonces()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        path: str = environ["PATH_INFO"]
-        if path.startswith(PREFIX) and environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
-            handover = self._cache.find(path[len(PREFIX) :])
+        """As any WSGI server calls it; a link that is not at hand is asked for."""
+        if environ["PATH_INFO"].startswith(PREFIX) and environ["REQUEST_METHOD"] in METHODS:
+            handover = self._cache.find(environ["PATH_INFO"][len(PREFIX) :])
             if handover is not None:
-                start_response("302 Found", [("Location", self._hand_over(handover, environ)), *HEADERS])
-                return ()
+                location = self._hand_over(handover, environ, environ.get("REMOTE_ADDR", ""))
+                start_response("302 Found", [("Location", location), *HEADERS])
+                return []
         return self._next(environ, start_response)
 
-    def _hand_over(self, handover: Handover, environ: dict[str, Any]) -> str:
+    def at_once(self, scope: dict[str, Any]) -> Answer | None:
+        """The answer where the link is at hand, for `core.lanes`. Stands in front of all middleware."""
+        path: str = scope["PATH_INFO"]
+        if not path.startswith(PREFIX) or scope["REQUEST_METHOD"] not in METHODS:
+            return None
+        handover = self._cache.at_hand(path[len(PREFIX) :])
+        if handover is None:
+            return None
+        address: str = scope["REMOTE_ADDR"]
+        if self._is_behind_proxy:  # as ProxyFix does for all others
+            address = scope.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or address
+        return 302, [("Location", self._hand_over(handover, scope, address)), *HEADERS], b""
+
+    def _hand_over(self, handover: Handover, environ: dict[str, Any], address: str) -> str:
         """Note the visit down, then give the store's address with the token."""
-        process = self._own_process()
-        now = clock.now()
-        ms = tokens.milliseconds(now)
-        nonce = process.nonces.draw()
-        agent = environ.get("HTTP_USER_AGENT", "")[: rules.AGENT_LENGTH_MAX]
-        line = records.line(
-            ms,
-            nonce,
-            handover.link_id,
-            rules.visitor(self._secret, now, environ.get("REMOTE_ADDR", ""), agent),
-            rules.device_of(agent),
-            _reason(environ, agent) or "",
-            rules.referrer_host(environ.get("HTTP_REFERER", "")),
+        get = environ.get
+        ms = clock.milliseconds()
+        nonce = self._nonces.draw()
+        agent = get("HTTP_USER_AGENT", "")[: rules.AGENT_LENGTH_MAX]
+        device, reason = _verdict(
+            environ["REQUEST_METHOD"],
+            agent,
+            _purpose(get),
+            get("HTTP_SEC_FETCH_MODE", "")[:HEADER_LENGTH_MAX],
+            get("HTTP_SEC_FETCH_DEST", "")[:HEADER_LENGTH_MAX],
+            get("HTTP_ACCEPT", "")[:HEADER_LENGTH_MAX],
         )
+        visitor = self._visitors.name(ms, address, agent)
+        host = rules.referrer_host(get("HTTP_REFERER", ""))
         try:
-            process.spool.append(line)
+            self._spool.append(records.line(ms, nonce, handover.link_id, visitor, device, reason, host))
         except OSError:
-            self._complain()  # the token still tells the store's order what it came from
-        return f"{handover.before}{tokens.mint_at(handover.link_id, ms, nonce, self._keys)}{handover.after}"
-
-    def _own_process(self) -> _Process:
-        process = self._process
-        if process.pid != os.getpid():
-            process = self._process = _Process(Spool(self._folder))
-        return process
-
-    def _complain(self) -> None:
-        self._lost += 1
-        now = time.monotonic()
-        if now - self._complained_at >= COMPLAIN_SECONDS:
-            self._complained_at = now
-            log.exception("click_not_spooled", extra={"lost": self._lost})
+            self._losses.note()  # the token still tells the store's order what it came from
+        return f"{handover.before}{self._mint.token(handover.link_id, ms, nonce)}{handover.after}"
 
     def start(self) -> None:
-        """Follow links' changes, and close old spool files, in a thread of this process."""
-        self._cache.watch(lambda: self._own_process().spool.close_if_old())
+        """Load links, then follow their changes and close old spool files in a thread of this process."""
+        self._cache.start()
+        self._cache.watch(lambda: self._spool.close_if_old())
 
     def stop(self) -> None:
-        self._own_process().spool.close()
+        self._spool.close()
 
     def can_write(self) -> bool:
-        """True when a click could be kept right now."""
+        """True when a click could be kept right now, and those of the last half minute were."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        return os.access(self._folder, os.W_OK) and os.statvfs(self._folder).f_bavail > 0
+        has_room = os.access(self._folder, os.W_OK) and os.statvfs(self._folder).f_bavail > 0
+        return has_room and not self._losses.are_recent()
 
     def metrics(self) -> Iterable[health.Figure]:
         """What this process has done, and what waits on the disk for all of them."""
-        waiting = sum(path.stat().st_size for path in self._folder.glob("*.log"))
-        aside = sum(1 for _path in self._folder.glob("*.bad"))
-        lines = self._process.spool.lines
-        yield health.Figure("etalase_clicks_spooled", "Redirects written down by this process", lines)
-        yield health.Figure("etalase_clicks_not_spooled", "Redirects answered that could not be written", self._lost)
+        waiting, aside = sizes(self._folder)
+        lost = self._losses.count
+        yield health.Figure("etalase_clicks_spooled", "Redirects written down by this process", self._spool.lines)
+        yield health.Figure("etalase_clicks_not_spooled", "Redirects answered that could not be written", lost)
         yield health.Figure("etalase_spool_bytes", "Bytes of spool files on the disk", waiting)
         yield health.Figure("etalase_spool_bad_files", "Spool files with lines set aside", aside)
 
 
-def _reason(environ: dict[str, Any], agent: str) -> rules.Reason | None:
-    get = environ.get
-    return rules.disqualified(
-        method=environ["REQUEST_METHOD"],
-        agent=agent,
-        purpose=get("HTTP_SEC_PURPOSE", "")
-        + get("HTTP_PURPOSE", "")
-        + get("HTTP_X_PURPOSE", "")
-        + get("HTTP_X_MOZ", ""),
-        fetch_mode=get("HTTP_SEC_FETCH_MODE", ""),
-        fetch_dest=get("HTTP_SEC_FETCH_DEST", ""),
-        accept=get("HTTP_ACCEPT", ""),
+_redirects: weakref.WeakSet[Redirect] = weakref.WeakSet()
+
+
+def _begin_process() -> None:
+    for redirect in _redirects:
+        redirect.begin_process()
+
+
+os.register_at_fork(after_in_child=_begin_process)
+
+
+def sizes(folder: Path) -> tuple[int, int]:
+    """Bytes in spool files, and the number of files with lines set aside. A file may go away while we look."""
+    waiting = 0
+    for path in folder.glob("*.log"):
+        try:
+            waiting += path.stat().st_size
+        except FileNotFoundError:
+            continue
+    return waiting, sum(1 for _path in folder.glob("*.bad"))
+
+
+def _purpose(get: Callable[[str, str], str]) -> str:
+    """What browsers say when they load ahead, each in a header of its own."""
+    said = get("HTTP_SEC_PURPOSE", "") + get("HTTP_PURPOSE", "") + get("HTTP_X_PURPOSE", "") + get("HTTP_X_MOZ", "")
+    return said[:HEADER_LENGTH_MAX]
+
+
+@lru_cache(maxsize=rules.AGENTS_REMEMBERED)
+def _verdict(method: str, agent: str, purpose: str, fetch_mode: str, fetch_dest: str, accept: str) -> tuple[str, str]:
+    """Device and reason of a visit, which few visitors share with nobody: "" where it counts."""
+    reason = rules.disqualified(
+        method=method, agent=agent, purpose=purpose, fetch_mode=fetch_mode, fetch_dest=fetch_dest, accept=accept
     )
+    return rules.device_of(agent), reason or ""
+
+
+class Visitors:
+    """`rules.visitor` with the month's key at hand: the same names, a third of the time."""
+
+    def __init__(self, secret_key: str) -> None:
+        self._secret = secret_key
+        self._month = (0, 0, signing.keyed(b"", size=rules.VISITOR_BYTES))  # from, until (milliseconds), keyed hash
+
+    def name(self, ms: int, address: str, agent: str) -> str:
+        """The pseudonym of who came at that moment: one of another month is another one."""
+        begin, end, keyed = self._month
+        if not begin <= ms < end:
+            keyed = self._turn(ms)
+        who = keyed.copy()
+        who.update(f"{address}\n{agent}".encode("utf-8", "replace"))
+        return who.hexdigest()
+
+    def _turn(self, ms: int) -> Any:
+        at = tokens.moment(ms)
+        begin = datetime(at.year, at.month, 1, tzinfo=UTC)
+        end = (begin + timedelta(days=32)).replace(day=1)
+        keyed = signing.keyed(rules.visitor_key(self._secret, at.year, at.month), size=rules.VISITOR_BYTES)
+        self._month = (tokens.milliseconds(begin), tokens.milliseconds(end), keyed)  # in one step: others read it
+        return keyed
+
+
+class Losses:
+    """Clicks that were answered but could not be kept: counted all, told in the log now and then."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._lock = threading.Lock()
+        self._last_at = -UNREADY_SECONDS
+        self._told_at = -COMPLAIN_SECONDS
+
+    def note(self) -> None:
+        """Count one more; called where the exception is handled, whose reason goes to the log."""
+        now = time.monotonic()
+        with self._lock:
+            self.count += 1
+            self._last_at = now
+            is_told = now - self._told_at < COMPLAIN_SECONDS
+            if not is_told:
+                self._told_at = now
+        if not is_told:
+            log.exception("click_not_spooled", extra={"lost": self.count})
+
+    def are_recent(self) -> bool:
+        return time.monotonic() - self._last_at < UNREADY_SECONDS

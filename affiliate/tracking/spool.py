@@ -7,6 +7,7 @@ is locked by its writer; a `.log` that nobody locks is finished, whether it was 
 from __future__ import annotations
 
 import fcntl
+import itertools
 import os
 import secrets
 import threading
@@ -20,20 +21,22 @@ SEGMENT_SECONDS = 300.0
 
 
 class _Segment:
-    """One open file. `busy` holds an entry for each thread that is writing to it: its append and pop are atomic."""
+    """One open file. It closes itself with the last thread that holds it, so nobody writes to a number given anew."""
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
         self.size = 0  # about: threads may overwrite each other's addition
         self.opened_at = time.monotonic()
-        self.busy: list[None] = []
+
+    def __del__(self) -> None:
+        os.close(self.fd)
 
 
 class Spool:
     """The files of one process in `folder`. Safe to use from many threads; not across a fork.
 
-    Threads write side by side, each line by one write(2) to a file opened for appending; only the change from one
-    segment to the next takes a lock. (A lock around the write made sixteen threads queue: docs/decisions/0004.)
+    Each line is one write to a file opened for appending, so lines never mix; only the change from one segment to the
+    next takes a lock.
     """
 
     def __init__(self, folder: Path, *, max_bytes: int = SEGMENT_BYTES, max_seconds: float = SEGMENT_SECONDS) -> None:
@@ -42,28 +45,26 @@ class Spool:
         self._max_seconds = max_seconds
         self._lock = threading.Lock()
         self._segment: _Segment | None = None
-        self._retired: list[_Segment] = []
-        self._lines: dict[int, int] = {}  # by thread, so that no addition is lost
+        self._kept = itertools.count()  # steps in one go, where += would lose some under threads
+        self._looks = 0
 
     @property
     def lines(self) -> int:
         """How many lines have been kept."""
-        return sum(self._lines.copy().values())
+        with self._lock:
+            self._looks += 1
+            return next(self._kept) - self._looks + 1  # looking steps the counter, too
 
     def append(self, line: bytes) -> None:
         """Keep one line; raises OSError when it could not be kept whole."""
-        segment = self._enter()
-        try:
-            written = os.write(segment.fd, line)
-        finally:
-            segment.busy.pop()
-            if segment is not self._segment:
-                self._close_retired()
-        segment.size += written
-        if written < len(line):
+        segment = self._segment
+        if segment is None or segment.size >= self._max_bytes:
+            segment = self._next_segment(segment)
+        written = os.write(segment.fd, line)
+        if written != len(line):
             raise OSError("the disk took only a part of the line")
-        thread = threading.get_ident()
-        self._lines[thread] = self._lines.get(thread, 0) + 1
+        segment.size += written
+        next(self._kept)
 
     def close_if_old(self) -> None:
         """Close a segment that has been open for long, so that its reader can finish and remove it."""
@@ -72,54 +73,30 @@ class Spool:
             self.close()
 
     def close(self) -> None:
-        """Close the segment, as soon as nobody is writing to it; the next line opens another."""
+        """Let go of the segment; it closes as soon as nobody is writing to it, and the next line opens another."""
         with self._lock:
-            self._retire()
-        self._close_retired()
-
-    def _enter(self) -> _Segment:
-        """The segment to write to, marked busy. Looked at again after marking: it may have been retired in between."""
-        while True:
-            segment = self._segment
-            if segment is None or segment.size >= self._max_bytes:
-                segment = self._next_segment(segment)
-            segment.busy.append(None)
-            if segment is self._segment:
-                return segment
-            segment.busy.pop()
+            self._segment = None
 
     def _next_segment(self, full: _Segment | None) -> _Segment:
         with self._lock:
-            if self._segment is full or self._segment is None:  # else another thread was faster
-                fresh = _Segment(self._open())
-                self._retire()
-                self._segment = fresh
             segment = self._segment
-        self._close_retired()
+            if segment is None or segment is full:  # else another thread was faster
+                segment = self._segment = _Segment(_opened(self._folder))
         return segment
 
-    def _retire(self) -> None:
-        if self._segment is not None:
-            self._retired.append(self._segment)
-            self._segment = None
 
-    def _close_retired(self) -> None:
-        with self._lock:
-            for segment in [segment for segment in self._retired if not segment.busy]:
-                self._retired.remove(segment)
-                os.close(segment.fd)
-
-    def _open(self) -> int:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._folder / f"clicks-{time.time_ns() // 1_000_000:014d}-{os.getpid()}-{secrets.token_hex(4)}{UNREADY}"
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o640)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            path.rename(path.with_suffix(SUFFIX))
-        except OSError:
-            os.close(fd)
-            raise
-        return fd
+def _opened(folder: Path) -> int:
+    """A new file in `folder`, locked before a reader can see it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"clicks-{time.time_ns() // 1_000_000:014d}-{os.getpid()}-{secrets.token_hex(4)}{UNREADY}"
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o640)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.rename(path.with_suffix(SUFFIX))
+    except OSError:
+        os.close(fd)
+        raise
+    return fd
 
 
 def is_finished(fd: int) -> bool:

@@ -10,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import itertools
 import secrets
+import string
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import b2a_base64
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -23,6 +25,8 @@ NONCE_BITS = 63
 PROCESS_BITS = 40
 COUNTER_BITS = NONCE_BITS - PROCESS_BITS
 
+_IDS = string.ascii_letters + string.digits
+_URLSAFE = bytes.maketrans(b"+/", b"-_")
 _COUNTER_MASK = (1 << COUNTER_BITS) - 1
 _CLAIMS = struct.Struct(">QHIQ")  # link id, milliseconds (high 16 bits, low 32 bits), nonce
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -41,39 +45,59 @@ class ClickToken:
 
 @dataclass(frozen=True, slots=True)
 class TokenKeys:
-    """The key that signs, and all that are still believed, by their one-character id."""
+    """The key that signs, by its one-character id, and all that are still believed.
+
+    Ids follow from the keys, so two keys may share one: the id says which to try first, the MAC decides.
+    """
 
     current: str
-    live: dict[str, bytes]
+    live: dict[str, tuple[bytes, ...]]
 
 
-def keys(secret_key: str) -> TokenKeys:
-    """The keys that follow from SECRET_KEY. A rotation adds a second live id and makes it the current one."""
-    return TokenKeys("a", {"a": _derived(secret_key)})
+def keys(secret_key: str, secret_key_old: str | None = None) -> TokenKeys:
+    """The keys that follow from SECRET_KEY, which signs, and SECRET_KEY_OLD, which is believed during a rotation."""
+    live: dict[str, tuple[bytes, ...]] = {}
+    for secret in [secret_key, secret_key_old] if secret_key_old else [secret_key]:
+        key = _derived(secret)
+        live[_id_of(key)] = (*live.get(_id_of(key), ()), key)
+    return TokenKeys(_id_of(_derived(secret_key)), live)
 
 
 def _derived(secret_key: str) -> bytes:
     return hashlib.blake2b(secret_key.encode(), digest_size=32, person=b"click token").digest()
 
 
+def _id_of(key: bytes) -> str:
+    return _IDS[hashlib.blake2b(key, digest_size=8, person=b"key id").digest()[0] % len(_IDS)]
+
+
+class Mint:
+    """Makes tokens with the current key. Safe for many threads: each token starts from a copy of the keyed hash."""
+
+    def __init__(self, keys: TokenKeys) -> None:
+        self._keyed = signing.keyed(keys.live[keys.current][0], size=MAC_BYTES)
+        self._id = keys.current
+
+    def token(self, link_id: int, ms: int, nonce: int) -> str:
+        """The token of a click at that many milliseconds since 1970."""
+        claims = _CLAIMS.pack(link_id, ms >> 32, ms & 0xFFFFFFFF, nonce)
+        mac = self._keyed.copy()
+        mac.update(claims)
+        text = b2a_base64(claims + mac.digest(), newline=False)
+        return text[: LENGTH - 1].translate(_URLSAFE).decode() + self._id
+
+
 def mint(link_id: int, clicked_at: datetime, nonce: int, keys: TokenKeys) -> str:
     """The token of one click; `clicked_at` is cut to the millisecond."""
-    return mint_at(link_id, milliseconds(clicked_at), nonce, keys)
-
-
-def mint_at(link_id: int, ms: int, nonce: int, keys: TokenKeys) -> str:
-    """`mint` for the hot path, which has milliseconds at hand."""
-    claims = _CLAIMS.pack(link_id, ms >> 32, ms & 0xFFFFFFFF, nonce)
-    mac = signing.keyed_hash(keys.live[keys.current], claims, size=MAC_BYTES)
-    return urlsafe_b64encode(claims + mac)[: LENGTH - 1].decode() + keys.current
+    return Mint(keys).token(link_id, milliseconds(clicked_at), nonce)
 
 
 def read(token: str, keys: TokenKeys) -> ClickToken | None:
     """What a token says, or None for anything that we have not signed in exactly this spelling. Never raises."""
     if not isinstance(token, str) or len(token) != LENGTH or not token.isascii():
         return None
-    key = keys.live.get(token[-1])
-    if key is None:
+    believed = keys.live.get(token[-1])
+    if believed is None:
         return None
     text = token[:-1].encode()
     try:
@@ -83,7 +107,7 @@ def read(token: str, keys: TokenKeys) -> ClickToken | None:
     if urlsafe_b64encode(raw)[:-1] != text:  # the last character has two idle bits: only one spelling counts
         return None
     claims, mac = raw[: _CLAIMS.size], raw[_CLAIMS.size :]
-    if not signing.same(signing.keyed_hash(key, claims, size=MAC_BYTES), mac):
+    if not any(signing.same(signing.keyed_hash(key, claims, size=MAC_BYTES), mac) for key in believed):
         return None
     link_id, high, low, nonce = _CLAIMS.unpack(claims)
     ms = high << 32 | low

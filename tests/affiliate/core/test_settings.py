@@ -39,6 +39,13 @@ def test_a_wrong_value_is_named(name, value):
         from_env({name: value})
 
 
+def test_the_old_key_is_another_one():
+    assert from_env({"SECRET_KEY": "baru", "SECRET_KEY_OLD": "lama"}).secret_key_old == "lama"
+    assert from_env({"SECRET_KEY": "baru", "SECRET_KEY_OLD": ""}).secret_key_old is None
+    with pytest.raises(BadSetting, match="SECRET_KEY_OLD"):
+        from_env({"SECRET_KEY": "baru", "SECRET_KEY_OLD": "baru"})
+
+
 @pytest.mark.parametrize("key", [None, DEMO_SECRET_KEY, "short"])
 def test_production_refuses_a_weak_secret(key):
     env = {"PUBLIC_URL": "https://etalase.example"} | ({"SECRET_KEY": key} if key else {})

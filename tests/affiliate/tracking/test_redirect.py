@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -11,12 +12,12 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from affiliate.core.db import db
 from affiliate.core.settings import DEMO_SECRET_KEY
 from affiliate.links import service as links
 from affiliate.tracking import cache, records, redirect, tokens
 from affiliate.tracking.cache import Asking, LinkCache
 from affiliate.tracking.records import ClickRecord
+from tests.affiliate.tracking.outage import no_database
 from tests.affiliate.tracking.test_rules import CHROME
 from tests.conftest import NOW
 
@@ -146,24 +147,46 @@ def payloads(shared_data: Path) -> list[str]:
     return [line.decode("utf-8", "replace").replace("\x00", "") for line in lines]
 
 
-def test_no_redirect_payload_as_a_products_address_leads_off_the_hosts(app, make, session, shared_data, monkeypatch):
+@pytest.mark.parametrize("as_what", ["product", "deep link"])
+def test_no_redirect_payload_as_an_address_leads_off_the_hosts(app, make, session, shared_data, monkeypatch, as_what):
     """Written into the table behind the back of every check."""
     monkeypatch.setattr(cache, "MISSES_PER_SECOND", 10**6)
-    product = make.product(make.merchant(slug="toko"))
-    link = make.link(make.community(), product)
-    links_known = LinkCache(app)
+    merchant, community = make.merchant(slug="toko"), make.community()
+    if as_what == "product":
+        product = make.product(merchant)
+        link = make.link(community, product)
+        change = sa.update(type(product)).where(type(product).id == product.id)
+    else:
+        link = links.create_to(session, community, merchant, "https://toko.test/", now=NOW)
+        change = sa.update(type(link)).where(type(link).id == link.id)
+    links_known = LinkCache(app, app.config["ETALASE"])
     refused = led_on = 0
     for payload in payloads(shared_data):
         for url in (payload, f"https:{payload}", f"https://toko.test{payload}"):
-            session.execute(sa.text("UPDATE products SET url = :url WHERE id = :id"), {"url": url, "id": product.id})
+            session.execute(change.values({"url" if as_what == "product" else "target_url": url}))
             handover = links_known.find(link.code)
             if handover is None:
                 refused += 1
                 continue
             led_on += 1
-            assert urlsplit(handover.before + "token" + handover.after).hostname == "toko.test"
+            location = handover.before + "token" + handover.after
+            assert urlsplit(location).hostname == "toko.test"
+            assert re.fullmatch(r"[!-~]+", location), url  # nothing that ends a header line
     assert refused + led_on > 900
     assert led_on > 100
+
+
+def test_no_redirect_payload_is_taken_as_a_deep_link_off_the_hosts(make, session, shared_data):
+    merchant, community = make.merchant(slug="toko"), make.community()
+    taken = 0
+    for payload in payloads(shared_data):
+        try:
+            link = links.create_to(session, community, merchant, payload, now=NOW)
+        except links.TargetRefused:
+            continue
+        taken += 1
+        assert urlsplit(link.target_url).hostname == "toko.test"
+    assert taken == 0
 
 
 def test_no_redirect_payload_as_a_code_leads_anywhere(client, shared_data):
@@ -248,28 +271,18 @@ def test_no_code_makes_it_fail(app, code):
     assert status.startswith(("404", "400", "308")), status
 
 
-def outage() -> Any:
-    """An engine whose server is not there."""
-    return sa.create_engine("postgresql+psycopg://nobody@127.0.0.1:1/none", connect_args={"connect_timeout": 1})
-
-
 def test_it_serves_through_a_database_outage(app, client, link):
     assert client.get(f"/go/{link.code}", headers=PERSON).status_code == 302
-    healthy = db.engines[None]
-    db.session.remove()
-    db.engines[None] = outage()
     try:
-        for _ in range(20):
-            assert client.get(f"/go/{link.code}", headers=PERSON).status_code == 302
-        assert client.get("/go/zzzzzzzz").status_code == 404
-        ready = client.get("/readyz")
-        assert ready.status_code == 503
-        assert ready.json["checks"] == {"database": "failed", "migrations": "failed", "spool": "ok"}
-        assert client.get("/healthz").status_code == 200
+        with no_database():
+            for _ in range(20):
+                assert client.get(f"/go/{link.code}", headers=PERSON).status_code == 302
+            assert client.get("/go/zzzzzzzz").status_code == 404
+            ready = client.get("/readyz")
+            assert ready.status_code == 503
+            assert ready.json["checks"] == {"database": "failed", "migrations": "failed", "spool": "ok"}
+            assert client.get("/healthz").status_code == 200
     finally:
-        db.session.remove()
-        db.engines[None].dispose()
-        db.engines[None] = healthy
         app.extensions["etalase_redirect"]._cache._asking = Asking()  # the pause after a failure is not for other tests
     assert len(spooled(app)) == 21
 
@@ -287,6 +300,7 @@ def test_a_spool_that_cannot_be_written_does_not_stop_visitors(app, client, link
         assert client.get("/readyz").json["checks"]["spool"] == "failed"
     finally:
         folder.unlink()
+        app.extensions["etalase_redirect"]._losses = redirect.Losses()
 
 
 def test_tokens_of_two_visits_differ(client, link):

@@ -16,7 +16,7 @@ import pytest
 
 from affiliate.core.settings import DEMO_SECRET_KEY
 from affiliate.tracking import tokens
-from affiliate.tracking.tokens import ClickToken, TokenKeys
+from affiliate.tracking.tokens import ClickToken
 
 KEYS = tokens.keys("satu rahasia yang cukup panjang untuk ini")
 AT = datetime(2026, 11, 1, 9, 0, 0, 123456, tzinfo=UTC)
@@ -100,14 +100,29 @@ def test_another_secret_refuses_it():
     assert tokens.read(TOKEN, tokens.keys(DEMO_SECRET_KEY)) is None
 
 
-def test_two_keys_live_during_a_rotation():
-    old, new = KEYS.live["a"], tokens.keys("another secret").live["a"]
-    both = TokenKeys("b", {"a": old, "b": new})
-    fresh = tokens.mint(7, AT, 1, both)
-    assert tokens.read(TOKEN, both) is not None
-    assert tokens.read(fresh, both) is not None
+def test_tokens_from_before_a_rotation_are_still_believed():
+    """First the new key signs and the old is believed; when SECRET_KEY_OLD is taken away, only the new one is."""
+    old_secret, new_secret = "satu rahasia yang cukup panjang untuk ini", "rahasia lain yang sama panjangnya dengan itu"
+    rotating, rotated = tokens.keys(new_secret, old_secret), tokens.keys(new_secret)
+    fresh = tokens.mint(7, AT, 1, rotating)
+    assert tokens.read(TOKEN, rotating) == tokens.read(TOKEN, KEYS) is not None
+    assert (
+        tokens.read(fresh, rotating) == tokens.read(fresh, rotated) == ClickToken(7, AT.replace(microsecond=123000), 1)
+    )
     assert tokens.read(fresh, KEYS) is None
-    assert tokens.read(TOKEN, TokenKeys("b", {"b": new})) is None
+    assert tokens.read(TOKEN, rotated) is None
+
+
+def test_two_keys_whose_ids_are_the_same_are_both_believed():
+    """62 ids for all keys in the world: some meet."""
+    first = tokens.keys("secret 0")
+    twin = next(n for n in range(1, 10_000) if tokens.keys(f"secret {n}").current == first.current)
+    rotating = tokens.keys(f"secret {twin}", "secret 0")
+    assert len(rotating.live) == 1
+    for secret in ("secret 0", f"secret {twin}"):
+        assert tokens.read(tokens.mint(7, AT, 1, tokens.keys(secret)), rotating) is not None
+    assert tokens.read(tokens.mint(7, AT, 1, rotating), tokens.keys(f"secret {twin}")) is not None
+    assert tokens.read(tokens.mint(7, AT, 1, rotating), first) is None
 
 
 def test_nonces_of_processes_do_not_meet():
