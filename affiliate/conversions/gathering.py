@@ -47,7 +47,7 @@ def customer_of(merchant_id: int, customer_ref: str | None, keys: TokenKeys) -> 
     if customer_ref is None or customer_ref.strip().casefold() in _NOBODY:
         return None
     said = f"customer {merchant_id} {customer_ref.strip()}".encode("utf-8", "replace")
-    return signing.keyed_hash(keys.live[keys.current], said).hex()
+    return signing.keyed_hash(keys.live[keys.current][0], said).hex()
 
 
 def own(session: Session, orders: Sequence[Any], keys: TokenKeys) -> Own:

@@ -41,7 +41,7 @@ class Click(Base):
 
     New rows go to the end of each index or near it: an index by visitor or link over all of time would make loading
     slower with every month. Owners are the link's, and there are no foreign keys: the loader joins the links itself,
-    which are never deleted, and three checks a row would cost five times the row (docs/decisions/0010).
+    which are never deleted, and three checks a row would cost five times the row (docs/decisions/0013).
     """
 
     __tablename__ = "clicks"
