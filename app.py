@@ -66,6 +66,8 @@ import affiliate.storefronts.api
 import affiliate.storefronts.models
 import affiliate.storefronts.public
 import affiliate.storefronts.views
+import affiliate.tracking.inspection.jobs
+import affiliate.tracking.inspection.models
 import affiliate.tracking.jobs
 import affiliate.tracking.models
 import affiliate.tracking.pageviews.jobs
@@ -161,6 +163,7 @@ APIS = (
 STEPS: tuple[work.Step, ...] = (
     work.Step("spool", affiliate.tracking.jobs.run),
     work.Step("views", affiliate.tracking.pageviews.jobs.run),
+    work.Step("inspection", affiliate.tracking.inspection.jobs.run),
     work.Step("rollups", affiliate.tracking.rollups.jobs.run),
     work.Step("catalogue", affiliate.catalogue.jobs.run),
     work.Step("pipeline", affiliate.pipeline.run),

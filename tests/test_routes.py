@@ -22,7 +22,7 @@ SAMPLES = {"int": "999999", "path": "tidak/ada", "default": "tidak-ada", "string
 def address(rule: Rule) -> str:
     """A concrete address of a rule that points to nothing that exists."""
     values = {}
-    for name in rule.arguments:
+    for name in rule.arguments - (rule.defaults or {}).keys():
         converter = type(rule._converters[name]).__name__.replace("Converter", "").lower()
         values[name] = SAMPLES["int" if converter == "integer" else "path" if converter == "path" else "default"]
         if converter == "any":

@@ -32,5 +32,5 @@ OTHER_PROGRAMME = "other_programme"
 TOO_SMALL = "too_small"
 
 # A click that was no person's cannot earn; one that was merely repeated can, if it is the order's own.
-NOBODYS_CLICK = frozenset({"bot", "head", "prefetch", "embedded", "no_agent"})
+NOBODYS_CLICK = frozenset({"bot", "head", "prefetch", "embedded", "no_agent", "too_many", "too_fast"})
 NOT_LOADED = "not_loaded"

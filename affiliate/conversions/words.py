@@ -61,6 +61,8 @@ VISIT: dict[str, Any] = {
     "embedded": _l("a visit from inside another page"),
     "bot": _l("a program's visit"),
     "head": _l("a program's visit"),
+    "too_many": _l("a program's visit"),
+    "too_fast": _l("a program's visit"),
     "no_agent": _l("a program's visit"),
     "prefetch": _l("loaded ahead by a browser"),
 }

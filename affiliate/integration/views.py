@@ -19,7 +19,6 @@ from affiliate.integration.wording import GUIDES, STATES, STEPS, WHY
 from affiliate.merchants import queries as merchants
 from affiliate.merchants.api import hook_url
 from affiliate.merchants.models import Merchant, WebhookKind
-from affiliate.orders import api as orders
 from affiliate.tracking import tokens
 
 bp = Blueprint("integration", __name__)
@@ -142,8 +141,7 @@ def _guides(merchant: Merchant, errors: dict[str, Any] | None = None) -> str:
 
 def _direct(merchant: Merchant, shop: str) -> str | None:
     """The address that takes the shop system's own messages; None where our standard message has to be sent."""
-    taken = getattr(orders, "KINDS", tuple(WebhookKind))  # what the hooks' door opens to
-    kinds = {kind.value for kind in taken} - {HOOK.value}
+    kinds = {kind.value for kind in WebhookKind} - {HOOK.value}
     return hook_url(merchant.slug, shop) if shop in kinds else None
 
 

@@ -10,11 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from affiliate.core.db import affected, upsert
-from affiliate.tracking import arrivals, batches, records, rules, tokens
+from affiliate.tracking import arrivals, batches, inspection, records, rollups, rules, tokens
 from affiliate.tracking.batches import Batch
 from affiliate.tracking.models import SpoolProgress
 from affiliate.tracking.records import ClickRecord
-from affiliate.tracking.rollups import mark_due
 
 HOUR = timedelta(hours=rules.REPEAT_HOURS)
 HourOfLink = tuple[datetime, int]  # the beginning of the hour, UTC, and the link
@@ -74,7 +73,9 @@ def load_batch(session: Session, batch: Batch) -> Loaded:
     touched = {(hour.number, hour.link_id) for hour in hours if hour.is_known} if new else set()
     if newest >= first:
         touched |= arrivals.mark_later(session, newest_ms=newest, spans=arrivals.spans_after(first, last))
-    mark_due(session, _moments(touched))
+    keys = _moments(touched)
+    inspection.mark_due(session, {hour for hour, _link_id in keys})
+    rollups.mark_due(session, keys)
     all_known = all(hour.is_known for hour in hours)
     return Loaded(new, [] if all_known else arrivals.strangers(session))
 

@@ -100,6 +100,11 @@ def upgrade() -> None:
         parent("rollups_due", "link_id", "tracking_links"),
         sa.PrimaryKeyConstraint("hour", "link_id", name="pk_rollups_due"),
     )
+    op.create_table(
+        "inspections_due",
+        moment("hour"),
+        sa.PrimaryKeyConstraint("hour", name="pk_inspections_due"),
+    )
     fill()
 
 
@@ -114,6 +119,6 @@ def fill() -> None:
 
 
 def downgrade() -> None:
-    for table in ("rollups_due", "click_hours", "view_rollups_due", "view_hours", "page_views", "shown_links"):
+    for table in ("inspections_due", "rollups_due", "click_hours", "view_rollups_due", "view_hours", "page_views", "shown_links"):
         op.drop_table(table)
     op.drop_table("shown_pages")

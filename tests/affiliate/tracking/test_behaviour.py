@@ -9,10 +9,14 @@ import pytest
 import sqlalchemy as sa
 
 from affiliate.core.db import transaction
-from affiliate.tracking import behaviour, inspection, service, tokens
+from affiliate.tracking import behaviour, service, tokens
 from affiliate.tracking.behaviour import LINKS, LINKS_SECONDS, TIMES, TIMES_SECONDS, inhuman
+from affiliate.tracking.inspection import jobs as inspecting
+from affiliate.tracking.inspection import service as inspection
 from affiliate.tracking.models import Click
 from affiliate.tracking.records import ClickRecord
+from affiliate.tracking.rollups import jobs as rollups
+from affiliate.tracking.rollups.models import ClickHour
 from affiliate.tracking.rules import Reason
 from tests.conftest import NOW
 
@@ -91,9 +95,9 @@ def test_clicks_in_the_database_are_marked_once_whichever_batch_came_last(sessio
             service.load(session, batch)
             moments = [tokens.moment(record.ms) for record in batch]
             marked = inspection.mark_inhuman(session, min(moments), max(moments))
-    assert marked == len(machine)
+    assert {link for _moment, link in marked} == set(links)
     with transaction(session):
-        assert inspection.mark_inhuman(session, NOW - timedelta(hours=1), NOW + timedelta(hours=1)) == 0
+        assert inspection.mark_inhuman(session, NOW - timedelta(hours=1), NOW + timedelta(hours=1)) == set()
     rows = dict(session.execute(sa.select(Click.nonce, Click.reason)).all())
     assert rows == {record.nonce: "too_many" for record in machine} | {900: None}
     assert session.scalar(sa.select(sa.func.count()).where(Click.is_qualified)) == 1
@@ -104,5 +108,22 @@ def test_what_was_disqualified_keeps_its_first_reason(session, make):
     told = [ClickRecord(MS + n, n, link, "a" * 24, "bot", "bot", "") for n in range(TIMES + 2)]
     with transaction(session):
         service.load(session, told)
-        assert inspection.mark_inhuman(session, NOW, NOW) == 0
+        assert inspection.mark_inhuman(session, NOW, NOW) == set()
     assert set(session.scalars(sa.select(Click.reason))) == {"bot"}
+
+
+def test_the_step_inspects_what_was_loaded_and_has_its_hours_counted_anew(session, make):
+    community, merchant = make.community(), make.merchant()
+    links = [make.link(community, make.product(merchant)).id for _number in range(LINKS + 1)]
+    machine = [
+        ClickRecord(MS + place * 1000, place, link, "a" * 24, "desk", "", "") for place, link in enumerate(links)
+    ]
+    for batch in (machine[:-1], machine[-1:]):  # the last click completes the pattern when the others are counted
+        service.load(session, batch)
+        session.commit()
+        assert inspecting.run(NOW) >= 1
+        assert inspecting.run(NOW) == 0
+        while rollups.run(NOW):
+            pass
+    assert session.scalar(sa.select(sa.func.sum(ClickHour.visits))) == len(links)
+    assert session.scalar(sa.select(sa.func.sum(ClickHour.qualified))) == 0

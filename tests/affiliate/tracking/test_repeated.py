@@ -7,7 +7,7 @@ import random
 import pytest
 import sqlalchemy as sa
 
-from affiliate.tracking import arrivals, models, rules, service, tokens
+from affiliate.tracking import arrivals, models, rollups, rules, service, tokens
 from affiliate.tracking.models import Click
 from affiliate.tracking.records import ClickRecord
 from tests.conftest import NOW
@@ -72,7 +72,7 @@ def check_rounds(session, links: list[int], rounds: int, monkeypatch) -> None:
     seed = random.randrange(2**32)
     rng = random.Random(seed)
     touched: set[object] = set()
-    monkeypatch.setattr(service, "mark_due", lambda _session, keys: touched.update(keys))
+    monkeypatch.setattr(rollups, "mark_due", lambda _session, keys: touched.update(keys))
     for _ in range(rounds):
         session.execute(sa.delete(Click))
         visits = some_visits(rng, links)
@@ -155,7 +155,7 @@ def test_a_stored_click_has_the_trail_that_the_loader_would_give(session, links)
 
 def test_touched_hours_are_those_of_new_rows_and_of_changed_ones(session, links, monkeypatch):
     calls = []
-    monkeypatch.setattr(service, "mark_due", lambda _session, keys: calls.append(keys))
+    monkeypatch.setattr(rollups, "mark_due", lambda _session, keys: calls.append(keys))
     hour = NOW.replace(hour=0)
     early = ClickRecord(MIDNIGHT - 1000, 1, links[0], "aa", "phone", "", "")
     service.load(session, [ClickRecord(MIDNIGHT, 2, links[0], "aa", "phone", "", "")])
