@@ -27,10 +27,10 @@ ROWS_MAX = 200  # on a page; the file has all
 Points = list[tuple[str, int, str]]
 
 
-@bp.get("/portal/<slug>/insights", defaults={"ending": None})
+@bp.get("/portal/<slug>/insights")
 @bp.get("/portal/<slug>/insights.<any(csv):ending>")
 @guards.require(*guards.COMMUNITY, *guards.FINANCE)
-def community(slug: str, ending: str | None) -> Any:
+def community(slug: str, ending: str | None = None) -> Any:
     """What a community's pages led to."""
     row = communities.seen_by(db.session, guards.actor(), slug)
     groupings = (By.DAY, By.COLLECTION, By.PICK, By.MERCHANT)
@@ -43,10 +43,10 @@ def community(slug: str, ending: str | None) -> Any:
     )  # fmt: skip
 
 
-@bp.get("/merchant/<slug>/insights", defaults={"ending": None})
+@bp.get("/merchant/<slug>/insights")
 @bp.get("/merchant/<slug>/insights.<any(csv):ending>")
 @guards.require(*guards.MERCHANT, *guards.FINANCE)
-def merchant(slug: str, ending: str | None) -> Any:
+def merchant(slug: str, ending: str | None = None) -> Any:
     """What communities brought a store."""
     row = merchants.merchant_for(db.session, guards.actor(), slug)
     groupings = (By.DAY, By.COMMUNITY, By.PICK)
@@ -54,10 +54,10 @@ def merchant(slug: str, ending: str | None) -> Any:
     return _answer(Place("merchant", slug, scope, groupings, row.name, {"merchant": row}), ending)
 
 
-@bp.get("/finance/insights", defaults={"ending": None})
+@bp.get("/finance/insights")
 @bp.get("/finance/insights.<any(csv):ending>")
 @guards.require(*guards.FINANCE)
-def platform(ending: str | None) -> Any:
+def platform(ending: str | None = None) -> Any:
     """What all communities brought all stores."""
     groupings = (By.DAY, By.COMMUNITY, By.MERCHANT, By.PICK)
     return _answer(Place("finance", None, Scope(whole=True), groupings, "Etalase", {}), ending)

@@ -12,6 +12,7 @@ from affiliate.core import work
 from affiliate.core.settings import from_env
 from affiliate.orders.models import Delivery, Order, OrderStatus
 from affiliate.tracking.models import Click
+from affiliate.tracking.rollups.models import ClickHour, ViewHour
 from payouts.demo import drawings, story
 from payouts.demo.seed import seed
 from payouts.runs.models import Payout, PayoutStatus
@@ -41,6 +42,10 @@ def test_the_month_has_everything_and_the_books_are_in_order(session):
     assert {"accepted", "unreadable"} <= verdicts
     assert count(session, Delivery.repeats > 0) == 1
     assert count(session, Click.is_qualified) > 1000
+    clicked = session.execute(sa.select(sa.func.sum(ClickHour.qualified))).scalar_one()
+    seen = session.execute(sa.select(sa.func.sum(ViewHour.visitors))).scalar_one()
+    assert clicked == count(session, Click.is_qualified)
+    assert 2 * clicked < seen < 10 * clicked
     assert count(session, Payout.status == PayoutStatus.PAID) >= 3
     paid_on = session.execute(sa.select(sa.func.min(Payout.settled_at))).scalar_one()
     late_refund = sa.select(Delivery.id).where(Delivery.topic == "order.refunded", Delivery.received_at > paid_on)
