@@ -2,6 +2,7 @@
 
 Tables: deliveries (raw, once by merchant, kind and the sender's id), order_events (the set of distinct things told),
 orders with order_lines and order_refunds (the fold over that set, rewritten whenever one is added). An order depends on
-the set alone: not on the order of arrival, not on repeats. Intake only verifies and inserts; `service.work` does the
-rest for the pipeline. Imported by conversions and all rooms above.
+the set alone: not on the order of arrival, not on repeats. Intake only verifies (`schemes`, one a shop system) and
+inserts; `service.work` reads (`adapters`, one a shop system) and folds for the pipeline. What had a wrong signature is
+only counted (refused_requests). Imported by conversions and all rooms above.
 """

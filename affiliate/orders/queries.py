@@ -124,10 +124,16 @@ def reasons(session: Session, merchant: Merchant) -> Sequence[tuple[str, int]]:
     return [(reason, number) for reason, number in session.execute(wanted) if reason]
 
 
-def refused_on(session: Session, merchant: Merchant, day: date) -> Sequence[RefusedRequests]:
-    """What was refused for its signature on a day, by kind."""
-    wanted = sa.select(RefusedRequests).where(RefusedRequests.merchant_id == merchant.id, RefusedRequests.day == day)
-    return session.execute(wanted.order_by(RefusedRequests.kind)).scalars().all()
+def refused_on(session: Session, merchant: Merchant, day: date) -> Sequence[sa.Row[RefusedRequests, bool]]:
+    """(what was refused for its signature on a day, whether one of that kind has fitted since), by kind."""
+    since = sa.exists().where(
+        Delivery.merchant_id == RefusedRequests.merchant_id,
+        Delivery.kind == RefusedRequests.kind,
+        Delivery.received_at > RefusedRequests.last_at,
+    )
+    wanted = sa.select(RefusedRequests, since.label("fits_since"))
+    wanted = wanted.where(RefusedRequests.merchant_id == merchant.id, RefusedRequests.day == day)
+    return session.execute(wanted.order_by(RefusedRequests.kind)).all()
 
 
 def delivery(session: Session, merchant: Merchant, delivery_id: int) -> Delivery:

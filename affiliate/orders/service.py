@@ -312,7 +312,7 @@ def replay_chosen(
 ) -> int:
     """Work all of a merchant's deliveries of this choice once more; how many there are that were not waiting."""
     choice = queries.chosen(merchant, verdict=verdict, reason=reason, parked=parked)
-    count = affected(session.execute(_again(choice, now)))
+    count = affected(session.execute(_again(choice, now).execution_options(synchronize_session=False)))
     record(session, actor, "deliveries.replayed", ("merchant", merchant.id), now=now, count=count)
     return count
 
@@ -322,5 +322,4 @@ def _again(choice: sa.ColumnElement[bool], now: datetime) -> sa.Update:
         sa.update(Delivery)
         .where(choice, Delivery.status.not_in(DUE))
         .values(status=DeliveryStatus.RECEIVED, attempts=0, next_try_at=now, lease_until=None, error=None)
-        .execution_options(synchronize_session=False)
     )

@@ -147,6 +147,7 @@ def replay_chosen(slug: str) -> Any:
         "%(count)s delivery is in the queue again. What was known counts once.",
         "%(count)s deliveries are in the queue again. What was known counts once.",
         count,
+        count=count,
     )
     flash(text, "good")
     return web.see_other(url_for(".deliveries", slug=slug))

@@ -7,8 +7,10 @@ import sqlalchemy as sa
 
 from affiliate.core import clock
 from affiliate.identity.models import Role
+from affiliate.merchants.models import WebhookKind
 from affiliate.orders import service
 from affiliate.orders.models import Delivery, DeliveryStatus
+from tests.affiliate.orders.adapters import shops
 from tests.affiliate.orders.shop import line, message, refund, send
 from tests.factories import PASSWORD
 
@@ -225,3 +227,80 @@ def test_a_query_that_makes_no_sense_is_422(client, make, query):
 )
 def test_an_address_that_no_database_keeps_leads_nowhere(client, make, path):
     assert client.get(path, headers=make.key(Role.ADMIN)).status_code == 404
+
+
+def test_a_wrong_signature_is_explained_on_the_page_until_one_fits(client, session, make, shop, staff):
+    merchant, _key = shop
+    shopify = make.webhook_key(merchant, WebhookKind.SHOPIFY)
+    shopify.secret = "shpss_" + "0a" * 16
+    session.commit()
+    path, body = f"/merchant/{merchant.slug}/deliveries", shops.body_of(shops.shopify_order())
+    given = shops.headers(shopify, body)
+    client.post(f"/hooks/v1/{merchant.slug}/shopify", data=body + b" ", headers=given)
+    page = text(client, path)
+    assert "1 request with a wrong signature today" in page
+    assert "Enter the signing secret that stands on that page, too." in page
+    assert client.post(f"/hooks/v1/{merchant.slug}/shopify", data=body, headers=given).status_code == 202
+    page = text(client, path)
+    assert "Signatures have fitted since." in page
+    assert "Enter the signing secret" not in page
+
+
+def test_a_shops_own_order_is_shown_as_we_read_it(client, session, make, shop, staff):
+    merchant, _key = shop
+    shopify = make.webhook_key(merchant, WebhookKind.SHOPIFY)
+    session.commit()
+    cards = [shops.shopify_line(), shops.shopify_line(2, gift_card=True)]
+    content = shops.shopify_order(line_items=cards, refunds=[shops.shopify_refund()], test=True)
+    delivery = shops.send(client, merchant.slug, shopify, content, topic="orders/paid").json["delivery"]
+    work(session)
+    page = text(client, f"/merchant/{merchant.slug}/deliveries/{delivery}")
+    for expected in ("Shopify", "orders/paid", "9007199254740995", "gift card", "1 piece, with its share", "a test"):
+        assert expected in page, expected
+    listed = text(client, f"/merchant/{merchant.slug}/deliveries")
+    assert "orders/paid" in listed
+
+
+def test_an_order_of_which_more_was_refunded_than_paid_is_flagged(client, session, shop, staff):
+    merchant, _key = shop
+    arrive(client, session, shop, message("order.completed"), refund("R-1", "99000000.00"))
+    assert "More was refunded than was paid" in text(client, f"/merchant/{merchant.slug}/orders/A-1001")
+    arrive(client, session, shop, message("order.completed", order_id="A-2"), refund("R-1", "1000.00", order_id="A-2"))
+    assert "More was refunded than was paid" not in text(client, f"/merchant/{merchant.slug}/orders/A-2")
+
+
+def test_replay_by_filter_takes_what_was_chosen_and_nothing_else(client, session, shop, staff):
+    merchant, _key = shop
+    wrong = message(order_id="B-1", lines=[line(tax="-1")])
+    good, bad, other = arrive(client, session, shop, message(), wrong, b"{}")
+    path = f"/merchant/{merchant.slug}/deliveries/replays"
+    assert client.post(path, data={"verdict": "unreadable", "reason": "negative_amount"}).status_code == 303
+    waiting = session.execute(sa.select(Delivery.id).where(Delivery.status == DeliveryStatus.RECEIVED)).scalars().all()
+    assert waiting == [bad]
+    work(session)
+    assert client.post(path, data={"verdict": "unreadable"}).status_code == 303
+    waiting = session.execute(sa.select(Delivery.id).where(Delivery.status == DeliveryStatus.RECEIVED)).scalars().all()
+    assert sorted(waiting) == [bad, other]
+    for data in ({}, {"verdict": "nonsense"}):
+        assert client.post(path, data=data).status_code == 422
+    assert good not in waiting
+
+
+def test_replay_by_filter_is_for_the_stores_own_staff(client, make, session, shop, sign_in):
+    path = f"/merchant/{shop[0].slug}/deliveries/replays"
+    sign_in(Role.MERCHANT_STAFF, make.merchant().id)
+    assert client.post(path, data={"verdict": "unreadable"}).status_code == 404
+    sign_in(Role.FINANCE_MAKER)  # looks, but does not change
+    assert client.post(path, data={"verdict": "unreadable"}).status_code == 404
+
+
+def test_what_is_set_aside_is_a_choice_of_its_own(client, session, shop, staff):
+    merchant, _key = shop
+    parked, _fine = arrive(client, session, shop, message(), message(order_id="B-1"))
+    session.execute(sa.update(Delivery).where(Delivery.id == parked).values(status=DeliveryStatus.PARKED))
+    session.commit()
+    page = text(client, f"/merchant/{merchant.slug}/deliveries?verdict=parked")
+    assert "Ten tries failed; it waits for a person." in page
+    assert ("A-1001" in page, "B-1" in page) == (True, False)
+    assert client.post(f"/merchant/{merchant.slug}/deliveries/replays", data={"verdict": "parked"}).status_code == 303
+    assert session.execute(sa.select(Delivery.attempts).where(Delivery.id == parked)).scalar_one() == 0
