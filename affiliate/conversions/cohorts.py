@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from affiliate.conversions import reasons
-from affiliate.conversions.models import Conversion, ConversionStatus
+from affiliate.conversions.models import Conversion, ConversionStatus, Credit
 from affiliate.core import clock
 from affiliate.core.i18n import DEFAULT_ZONE, _l
 from affiliate.core.wording import day_of, number_of
@@ -83,10 +83,27 @@ def named(cohort: Cohort) -> dict[str, str]:
     return {name: str(value) for name, value in found.items() if value is not None}
 
 
-def conditions(cohort: Cohort) -> list[sa.ColumnElement[bool]]:
-    """The cohort over Conversion joined with Order."""
-    chosen = (
-        (Conversion.link_id, cohort.link_id),
+def link_of(community_id: int | None) -> Any:
+    """The link by which a conversion counts: for a community its own, also where another's has the larger part."""
+    if community_id is None:
+        return Conversion.link_id
+    best = (
+        sa.select(Credit.link_id)
+        .where(Credit.conversion_id == Conversion.id, Credit.community_id == community_id)
+        .where(Credit.withdrawn_at.is_(None), Credit.weight_bps > 0)
+        .order_by(Credit.position)
+        .limit(1)
+        .correlate(Conversion)
+        .scalar_subquery()
+    )
+    return sa.case((Conversion.community_id == community_id, Conversion.link_id), else_=best)
+
+
+def conditions(cohort: Cohort, *, reader_id: int | None = None) -> list[sa.ColumnElement[bool]]:
+    """The cohort over Conversion joined with Order; `reader_id` is the community whose list it is."""
+    link_id = link_of(reader_id)
+    chosen: tuple[tuple[Any, int | None], ...] = (
+        (link_id, cohort.link_id),
         (Conversion.merchant_id, cohort.merchant_id),
         (Conversion.community_id, cohort.community_id),
     )
@@ -99,7 +116,7 @@ def conditions(cohort: Cohort) -> list[sa.ColumnElement[bool]]:
         found.append(Conversion.placed_at < start_of(cohort.last + timedelta(days=1)))
     if cohort.collection_id is not None:
         shelf = sa.select(Pick.link_id).where(Pick.collection_id == cohort.collection_id)
-        found.append(Conversion.link_id.in_(shelf))
+        found.append(link_id.in_(shelf))
     return found
 
 

@@ -116,7 +116,9 @@ def _narrowed(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
         (Order.ref, wanted.order_ref),
         (Conversion.status, wanted.status),
     )
-    narrowed = [column == value for column, value in chosen if value is not None] + conditions(wanted.cohort)
+    narrowed = [column == value for column, value in chosen if value is not None] + conditions(
+        wanted.cohort, reader_id=wanted.community_id
+    )
     if wanted.community_id is not None and not wanted.is_lost:
         narrowed.append(of_communities([wanted.community_id]))
     return narrowed

@@ -110,8 +110,8 @@ def orders_by_day(session: Session, community: Community, period: Period) -> lis
 
 def top_picks(session: Session, community: Community, period: Period) -> list[TopPick]:
     """The shown picks that brought most orders, then most visits. Two queries."""
-    clicks = _by_link(ClickHour.link_id, _CLICKS, _visits(community, period)).subquery()
-    orders = _by_link(Conversion.link_id, sa.func.count(), _orders(community, period)).subquery()
+    clicks = _clicks_by_link(community, period).subquery()
+    orders = _orders_by_link(community, period).subquery()
     visits, bought = sa.func.coalesce(clicks.c.number, 0), sa.func.coalesce(orders.c.number, 0)
     rows = session.execute(
         sa.select(Pick, Product, Merchant.name, visits.label("clicks"), bought.label("orders"))
@@ -186,28 +186,38 @@ def _by_day(
     return rules.filled({key: int(value) for key, value in rows}, period.days)
 
 
-def _by_link(link_id: Any, number: Any, conditions: tuple[sa.ColumnElement[bool], ...]) -> sa.Select[Any]:
+def _clicks_by_link(community: Community, period: Period) -> sa.Select[Any]:
     return (
-        sa.select(link_id.label("link_id"), number.label("number"))
-        .where(*conditions, link_id.is_not(None))
-        .group_by(link_id)
+        sa.select(ClickHour.link_id, _CLICKS.label("number"))
+        .where(*_visits(community, period))
+        .group_by(ClickHour.link_id)
     )
+
+
+def _orders_by_link(community: Community, period: Period) -> sa.Select[int, int]:
+    """By the community's own link, also of orders that it shares with others."""
+    own = sa.select(cohorts.link_of(community.id).label("link_id")).where(*_orders(community, period)).subquery()
+    return sa.select(own.c.link_id, sa.func.count().label("number")).group_by(own.c.link_id)
 
 
 def _earned_by_link(
     session: Session, community: Community, link_ids: Sequence[int], period: Period
 ) -> dict[int, Amounts]:
-    rows = session.execute(
-        sa.select(Conversion.link_id, CommissionEvent.currency, sa.func.sum(CommissionShare.amount_minor))
+    own = (
+        sa.select(
+            cohorts.link_of(community.id).label("link_id"), CommissionEvent.currency, CommissionShare.amount_minor
+        )
+        .select_from(Conversion)
         .join(Commission, Commission.conversion_id == Conversion.id)
         .join(CommissionEvent, CommissionEvent.commission_id == Commission.id)
         .join(CommissionShare, CommissionShare.event_id == CommissionEvent.id)
-        .where(
-            Conversion.link_id.in_(link_ids),
-            owned_by(community.id),
-            within(CommissionEvent.occurred_at, period),
-        )
-        .group_by(Conversion.link_id, CommissionEvent.currency)
+        .where(owned_by(community.id), within(CommissionEvent.occurred_at, period))
+        .subquery()
+    )
+    rows = session.execute(
+        sa.select(own.c.link_id, own.c.currency, sa.func.sum(own.c.amount_minor))
+        .where(own.c.link_id.in_(link_ids))
+        .group_by(own.c.link_id, own.c.currency)
     )
     found: dict[int, Amounts] = {}
     for link_id, currency, amount in rows:

@@ -17,9 +17,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from affiliate.commissions.lists import owned_by
 from affiliate.commissions.models import Commission, CommissionEvent, CommissionShare, ShareRole
 from affiliate.conversions import cohorts
 from affiliate.conversions.cohorts import Stage
+from affiliate.conversions.lists import of_communities
 from affiliate.conversions.models import Conversion
 from affiliate.insights import rules
 from affiliate.insights.days import local_day, within
@@ -135,75 +137,102 @@ def _key_of_link(by: By) -> Any:
 
 
 def _clicks(session: Session, scope: Scope, by: By, period: Period) -> dict[Any, int]:
-    key = _key(session, by, ClickHour, ClickHour.hour)
+    key = _key_of_hour(session, by)
     query = (
         sa.select(key, sa.func.sum(ClickHour.qualified))
         .select_from(ClickHour)
-        .where(*_of(ClickHour, scope), within(ClickHour.hour, period))
+        .where(*_hours_of(scope), within(ClickHour.hour, period))
     )
-    return _numbers(session, _with_picks(query, ClickHour, scope, by).group_by(key))
+    return _numbers(session, _with_picks(query, ClickHour.link_id, scope, by).group_by(key))
 
 
 def _orders(session: Session, scope: Scope, by: By, period: Period) -> dict[Any, tuple[int, int, int, int]]:
     """(placed, completed, refunded, cancelled) by key."""
-    key = _key(session, by, Conversion, Conversion.placed_at)
     stages = (Stage.ORDERS, Stage.COMPLETED, Stage.REFUNDED, Stage.CANCELLED)
-    numbers = [sa.func.sum(sa.case((cohorts.reached(stage), 1), else_=0)) for stage in stages]
+    marks = [sa.case((cohorts.reached(stage), 1), else_=0).label(stage) for stage in stages]
     query = (
-        sa.select(key, *numbers)
+        sa.select(_key_of_order(session, by, scope), *marks)
         .select_from(Conversion)
         .join(Order, Order.id == Conversion.order_id)
-        .where(*_of(Conversion, scope), cohorts.credited(), within(Conversion.placed_at, period))
+        .where(*_orders_of(scope), cohorts.credited(), within(Conversion.placed_at, period))
     )
-    rows = session.execute(_with_picks(query, Conversion, scope, by).group_by(key))
+    each = _with_picks(query, cohorts.link_of(scope.community_id), scope, by).subquery()
+    rows = session.execute(
+        sa.select(each.c.key, *(sa.func.sum(each.c[stage]) for stage in stages)).group_by(each.c.key)
+    )
     return {row[0]: (int(row[1]), int(row[2]), int(row[3]), int(row[4])) for row in rows}
 
 
 def _earned(session: Session, scope: Scope, by: By, period: Period) -> dict[Any, Amounts]:
     """What the orders placed in the period have earned by now, by key and currency."""
-    key = _key(session, by, Conversion, Conversion.placed_at)
     query = (
-        sa.select(key, CommissionEvent.currency, sa.func.sum(CommissionShare.amount_minor))
+        sa.select(_key_of_order(session, by, scope), CommissionEvent.currency, CommissionShare.amount_minor)
         .select_from(Conversion)
         .join(Commission, Commission.conversion_id == Conversion.id)
         .join(CommissionEvent, CommissionEvent.commission_id == Commission.id)
         .join(CommissionShare, CommissionShare.event_id == CommissionEvent.id)
-        .where(*_of(Conversion, scope), cohorts.credited(), within(Conversion.placed_at, period))
+        .where(*_orders_of(scope), cohorts.credited(), within(Conversion.placed_at, period))
     )
     if not scope.whole:
-        query = query.where(CommissionShare.role != ShareRole.PLATFORM)
+        is_theirs = CommissionShare.role != ShareRole.PLATFORM
+        query = query.where(is_theirs if scope.community_id is None else owned_by(scope.community_id))
+    each = _with_picks(query, cohorts.link_of(scope.community_id), scope, by).subquery()
+    rows = session.execute(
+        sa.select(each.c.key, each.c.currency, sa.func.sum(each.c.amount_minor)).group_by(each.c.key, each.c.currency)
+    )
     found: dict[Any, dict[str, int]] = {}
-    rows = session.execute(_with_picks(query, Conversion, scope, by).group_by(key, CommissionEvent.currency))
     for name, currency, minor in rows:
         found.setdefault(name, {})[currency] = int(minor)
     return {name: rules.amounts(money) for name, money in found.items()}
 
 
-def _key(session: Session, by: By, table: Any, moment: Any) -> Any:
+def _key_of_hour(session: Session, by: By) -> Any:
     if by is By.DAY:
-        return local_day(session, moment)
+        return local_day(session, ClickHour.hour)
     return {
         By.COLLECTION: Pick.collection_id,
-        By.PICK: table.link_id,
-        By.MERCHANT: table.merchant_id,
-        By.COMMUNITY: table.community_id,
+        By.PICK: ClickHour.link_id,
+        By.MERCHANT: ClickHour.merchant_id,
+        By.COMMUNITY: ClickHour.community_id,
     }[by]
 
 
-def _of(table: Any, scope: Scope) -> list[sa.ColumnElement[bool]]:
+def _hours_of(scope: Scope) -> list[sa.ColumnElement[bool]]:
     chosen = (
-        (table.community_id, scope.community_id),
-        (table.merchant_id, scope.merchant_id),
-        (table.link_id, scope.link_id),
+        (ClickHour.community_id, scope.community_id),
+        (ClickHour.merchant_id, scope.merchant_id),
+        (ClickHour.link_id, scope.link_id),
         (Pick.collection_id, scope.collection_id),
     )
     return [column == value for column, value in chosen if value is not None]
 
 
-def _with_picks(query: sa.Select[Any], table: Any, scope: Scope, by: By) -> sa.Select[Any]:
+def _key_of_order(session: Session, by: By, scope: Scope) -> Any:
+    """An order that several communities share is found by a community under its own link, else under the first's."""
+    if by is By.DAY:
+        return local_day(session, Conversion.placed_at).label("key")
+    return {
+        By.COLLECTION: Pick.collection_id,
+        By.PICK: cohorts.link_of(scope.community_id),
+        By.MERCHANT: Conversion.merchant_id,
+        By.COMMUNITY: Conversion.community_id,
+    }[by].label("key")
+
+
+def _orders_of(scope: Scope) -> list[sa.ColumnElement[bool]]:
+    chosen = (
+        (Conversion.merchant_id, scope.merchant_id),
+        (cohorts.link_of(scope.community_id), scope.link_id),
+        (Pick.collection_id, scope.collection_id),
+    )
+    found = [column == value for column, value in chosen if value is not None]
+    return found if scope.community_id is None else [*found, of_communities([scope.community_id])]
+
+
+def _with_picks(query: sa.Select[Any], link_id: Any, scope: Scope, by: By) -> sa.Select[Any]:
     """Only where the collection matters: a link's pick says on which shelf it stands."""
     if by is By.COLLECTION or scope.collection_id is not None:
-        return query.outerjoin(Pick, Pick.link_id == table.link_id)
+        return query.outerjoin(Pick, Pick.link_id == link_id)
     return query
 
 
