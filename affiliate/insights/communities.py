@@ -186,7 +186,7 @@ def _by_day(
     return rules.filled({key: int(value) for key, value in rows}, period.days)
 
 
-def _clicks_by_link(community: Community, period: Period) -> sa.Select[Any]:
+def _clicks_by_link(community: Community, period: Period) -> sa.Select[int, int]:
     return (
         sa.select(ClickHour.link_id, _CLICKS.label("number"))
         .where(*_visits(community, period))
