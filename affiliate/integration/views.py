@@ -127,7 +127,7 @@ def _guides(merchant: Merchant, errors: dict[str, Any] | None = None) -> str:
         digits=money.EXPONENTS[merchant.currency],
         window_days=max((row[0].window_days for row in offers), default=WINDOW_DAYS),
         hook_url=hook_url(merchant.slug, HOOK),
-        direct=_direct(merchant, shop),
+        direct=hook_url(merchant.slug, shop),
         signed=example.signed(merchant.currency, coupon="KOMUNITAS10" if shop == "coupon" else None),
         token_length=tokens.LENGTH,
         last_real=queries.last_real(db.session, merchant),
@@ -137,12 +137,6 @@ def _guides(merchant: Merchant, errors: dict[str, Any] | None = None) -> str:
         may_test=guards.actor().runs_merchant(merchant.id),
         errors=errors or {},
     )
-
-
-def _direct(merchant: Merchant, shop: str) -> str | None:
-    """The address that takes the shop system's own messages; None where our standard message has to be sent."""
-    kinds = {kind.value for kind in WebhookKind} - {HOOK.value}
-    return hook_url(merchant.slug, shop) if shop in kinds else None
 
 
 def _test_page(merchant: Merchant, test: LinkTest) -> str:

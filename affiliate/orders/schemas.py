@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
@@ -45,7 +45,13 @@ class Number(str):
     __slots__ = ()
 
 
-class Ref(fields.Field[str]):
+class Coded:
+    """A field whose refusals are codes for programs, not sentences."""
+
+    default_error_messages = {"required": "missing", "null": "missing"}
+
+
+class Ref(Coded, fields.Field[str]):
     """An id: 1 to `longest` characters on one line; a whole number becomes text."""
 
     def __init__(self, longest: int = REF_MAX, **options: Any) -> None:
@@ -65,7 +71,7 @@ class Ref(fields.Field[str]):
         return text
 
 
-class Words(fields.Field[str | None]):
+class Words(Coded, fields.Field[str | None]):
     """Text for people or for a rate: on one line, cut to `longest`; blank means that nothing was said."""
 
     def __init__(self, longest: int, **options: Any) -> None:
@@ -78,7 +84,7 @@ class Words(fields.Field[str | None]):
         return _UNFIT.sub(" ", str(value)).strip()[: self.longest] or None
 
 
-class Amount(fields.Field[str]):
+class Amount(Coded, fields.Field[str]):
     """A plain decimal, as text or number, not negative; exponents, NaN and separators are refused."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
@@ -90,7 +96,7 @@ class Amount(fields.Field[str]):
         return text
 
 
-class Whole(fields.Field[int]):
+class Whole(Coded, fields.Field[int]):
     """A whole number from 0 up, as number or digits."""
 
     def __init__(self, largest: int, **options: Any) -> None:
@@ -110,7 +116,7 @@ class Whole(fields.Field[int]):
         return int(text)
 
 
-class Moment(fields.Field[datetime]):
+class Moment(Coded, fields.Field[datetime]):
     """RFC 3339 with a zone, between 2000 and 2200, as UTC."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
@@ -125,7 +131,7 @@ class Moment(fields.Field[datetime]):
         return moment.astimezone(UTC)
 
 
-class YesNo(fields.Field[bool | None]):
+class YesNo(Coded, fields.Field[bool | None]):
     """true or false, nothing that only looks like it."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
@@ -135,8 +141,16 @@ class YesNo(fields.Field[bool | None]):
 
 
 class _Liberal(Schema):
+    error_messages: ClassVar[dict[str, Any]] = {"type": "wrong_type"}
+
     class Meta:
         unknown = EXCLUDE
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """marshmallow's own fields refuse in codes, too."""
+        if not isinstance(field_obj, Coded):
+            others: dict[str, Any] = dict.fromkeys(field_obj.error_messages, "wrong_type")
+            field_obj.error_messages = others | Coded.default_error_messages
 
 
 class LineSchema(_Liberal):
@@ -160,7 +174,11 @@ class RefundLineSchema(_Liberal):
 class RefundSchema(_Liberal):
     refund_id = Ref(required=True)
     amount = Amount(load_default=None, allow_none=True)
-    lines = fields.List(fields.Nested(RefundLineSchema), load_default=list, validate=validate.Length(max=LINES_MAX))
+    lines = fields.List(
+        fields.Nested(RefundLineSchema),
+        load_default=list,
+        validate=validate.Length(max=LINES_MAX, error="wrong_length"),
+    )
 
 
 class CustomerSchema(_Liberal):
@@ -179,7 +197,10 @@ class OrderSchema(_Liberal):
     test = YesNo(load_default=None, allow_none=True)
     customer = fields.Nested(CustomerSchema, load_default=None, allow_none=True)
     lines = fields.List(
-        fields.Nested(LineSchema), load_default=None, allow_none=True, validate=validate.Length(1, LINES_MAX)
+        fields.Nested(LineSchema),
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(1, LINES_MAX, error="wrong_length"),
     )
     shipping = Amount(load_default="0")
     refund = fields.Nested(RefundSchema, load_default=None, allow_none=True)
@@ -266,16 +287,7 @@ def _first(messages: Mapping[str, Any]) -> tuple[str, str]:
         if name != "_schema":
             path.append(str(name))
     text = found[0] if isinstance(found, list) else found
-    return ".".join(path), reason_code(str(text))
-
-
-def reason_code(text: str) -> str:
-    """Our own codes as they are; marshmallow's sentences as a code."""
-    if re.fullmatch(r"[a-z_]+", text):
-        return text
-    if "required" in text or "null" in text:
-        return "missing"
-    return "wrong_length" if "ength" in text else "wrong_type"
+    return ".".join(path), str(text)
 
 
 def _facts(kind: str, envelope: Mapping[str, Any]) -> EventFacts:

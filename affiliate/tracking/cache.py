@@ -31,7 +31,7 @@ from affiliate.tracking.journal import Fact, Journal
 REFRESH_SECONDS = 2.0
 OVERLAP = timedelta(minutes=10)  # longer than any transaction that changes links or products stays open
 OVERLAP_IDS = 1000
-READY_MAX = 20_000  # answers in a generation; there are two
+READY_MAX = 45_000  # answers in a generation; there are two
 BATCH = 500  # facts that are taken before another thread may go on
 SUPERSEDED_MAX = 100_000  # lines of the journal that count no more, beside as many as there are links
 ASKING_AT_ONCE = 4

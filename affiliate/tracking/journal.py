@@ -1,6 +1,6 @@
 """Links known to one process, kept outside its memory: lines in a file of its own, and an index of eight bytes a slot.
 
-A million links as Python objects take 500 MB; here they take 16 MB, and the file stays in the kernel's page cache. It
+A million links as Python objects take 315 MB; here they take 16 MB, and the file stays in the kernel's page cache. It
 is no database: it is written anew from the database when a process starts, and only read back when a process starts
 while the database is away. Design and figures: docs/decisions/0010.
 

@@ -16,7 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from lxml import html
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import Rule
+from werkzeug.routing import AnyConverter, Rule
 
 from affiliate.catalogue.models import CatalogueUpload, Product
 from affiliate.commissions.models import Commission
@@ -114,10 +114,15 @@ class House:
         """What stands for this part of an address, so that it leads to something that exists."""
         if name == "slug":
             return COMMUNITY if re.search(r"/(portal|c|communities)/", str(rule)) else MERCHANT
+        converter = rule._converters.get(name)
+        if isinstance(converter, AnyConverter):
+            return next(iter(sorted(converter.items)))
         return self.values.get(name, 1)
 
     def address(self, rule: Rule, **over: Any) -> str:
-        values = {name: over.get(name, self.value(rule, name)) for name in rule.arguments}
+        values = {
+            name: over.get(name, self.value(rule, name)) for name in rule.arguments - (rule.defaults or {}).keys()
+        }
         built = rule.build(values, append_unknown=False)
         assert built is not None, rule
         return built[1]

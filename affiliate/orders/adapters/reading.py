@@ -19,7 +19,7 @@ from marshmallow import ValidationError, fields
 from affiliate.core import money
 from affiliate.core.signing import keyed_hash
 from affiliate.orders.facts import EventFacts
-from affiliate.orders.schemas import LINES_MAX, Moment, Number, Ref, Unreadable, Whole, Words, decoded, reason_code
+from affiliate.orders.schemas import LINES_MAX, Moment, Number, Ref, Unreadable, Whole, Words, decoded
 
 VERSION_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PIECES_MAX = 1_000_000
@@ -92,7 +92,7 @@ class Told:
         try:
             return field.deserialize(self.content.get(name))
         except ValidationError as error:
-            raise Unreadable(reason_code(str(error.messages[0])), self.at(name)) from None
+            raise Unreadable(str(error.messages[0]), self.at(name)) from None
 
     def ref(self, name: str) -> str:
         """An id, as text: 64 bits survive. Required."""
@@ -195,7 +195,7 @@ def _moment(value: Any, path: str) -> datetime:
     try:
         moment = _MOMENT.deserialize(value)
     except ValidationError as error:
-        raise Unreadable(reason_code(str(error.messages[0])), path) from None
+        raise Unreadable(str(error.messages[0]), path) from None
     assert moment is not None, "a required field has a value"
     return moment
 

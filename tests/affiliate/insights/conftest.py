@@ -140,8 +140,9 @@ class Day:
                 needs_funding=False, occurred_at=NOW, cause={}, trace={},
             )
         )  # fmt: skip
+        owners = {ShareRole.PLATFORM: "platform", ShareRole.COMMUNITY: f"community:{commission.community_id}"}
         for role, amount in ((ShareRole.PLATFORM, minor - minor * 9 // 10), (ShareRole.COMMUNITY, minor * 9 // 10)):
-            self._add(CommissionShare(event_id=event.id, owner=role.value, role=role, amount_minor=amount))
+            self._add(CommissionShare(event_id=event.id, owner=owners[role], role=role, amount_minor=amount))
 
     def community(self, pick: Pick) -> Any:
         return self.session.get_one(Community, pick.community_id)

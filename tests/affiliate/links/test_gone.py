@@ -97,13 +97,14 @@ def test_what_comes_back_leads_to_its_own_page_again(client, link, product, sess
 @pytest.fixture
 def watched(app):
     """A cache as a server process has it."""
-    found = LinkCache(app)
-    found._is_watching = True
+    found = LinkCache(app, app.config["ETALASE"])
+    found.start()
     return found
 
 
 def place(watched: LinkCache, link) -> str:
-    found = watched._links[link.code]
+    found = watched.at_hand(link.code)
+    assert found is not None
     return found.before.split("?")[0]
 
 
