@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, TypeVar
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
@@ -24,6 +24,8 @@ QUANTITY_MAX = 1_000_000
 VERSION_MAX = 2**53 - 1
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+CODES: dict[str, Any] = {"required": "missing", "null": "missing"}  # marshmallow's sentences, as our codes
+Told = TypeVar("Told")
 _UNFIT = re.compile("[\0-\x1f\x7f\ud800-\udfff]")
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,15}")
 
@@ -45,13 +47,13 @@ class Number(str):
     __slots__ = ()
 
 
-class Coded:
+class Coded(fields.Field[Told]):
     """A field whose refusals are codes for programs, not sentences."""
 
-    default_error_messages = {"required": "missing", "null": "missing"}
+    default_error_messages = CODES
 
 
-class Ref(Coded, fields.Field[str]):
+class Ref(Coded[str]):
     """An id: 1 to `longest` characters on one line; a whole number becomes text."""
 
     def __init__(self, longest: int = REF_MAX, **options: Any) -> None:
@@ -71,7 +73,7 @@ class Ref(Coded, fields.Field[str]):
         return text
 
 
-class Words(Coded, fields.Field[str | None]):
+class Words(Coded[str | None]):
     """Text for people or for a rate: on one line, cut to `longest`; blank means that nothing was said."""
 
     def __init__(self, longest: int, **options: Any) -> None:
@@ -84,7 +86,7 @@ class Words(Coded, fields.Field[str | None]):
         return _UNFIT.sub(" ", str(value)).strip()[: self.longest] or None
 
 
-class Amount(Coded, fields.Field[str]):
+class Amount(Coded[str]):
     """A plain decimal, as text or number, not negative; exponents, NaN and separators are refused."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
@@ -96,7 +98,7 @@ class Amount(Coded, fields.Field[str]):
         return text
 
 
-class Whole(Coded, fields.Field[int]):
+class Whole(Coded[int]):
     """A whole number from 0 up, as number or digits."""
 
     def __init__(self, largest: int, **options: Any) -> None:
@@ -116,7 +118,7 @@ class Whole(Coded, fields.Field[int]):
         return int(text)
 
 
-class Moment(Coded, fields.Field[datetime]):
+class Moment(Coded[datetime]):
     """RFC 3339 with a zone, between 2000 and 2200, as UTC."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
@@ -131,7 +133,7 @@ class Moment(Coded, fields.Field[datetime]):
         return moment.astimezone(UTC)
 
 
-class YesNo(Coded, fields.Field[bool | None]):
+class YesNo(Coded[bool | None]):
     """true or false, nothing that only looks like it."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
@@ -141,16 +143,18 @@ class YesNo(Coded, fields.Field[bool | None]):
 
 
 class _Liberal(Schema):
-    error_messages: ClassVar[dict[str, Any]] = {"type": "wrong_type"}
+    error_messages = {"type": "wrong_type"}
 
     class Meta:
         unknown = EXCLUDE
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
-        """marshmallow's own fields refuse in codes, too."""
-        if not isinstance(field_obj, Coded):
-            others: dict[str, Any] = dict.fromkeys(field_obj.error_messages, "wrong_type")
-            field_obj.error_messages = others | Coded.default_error_messages
+        """marshmallow's own fields refuse in codes, too, and so do the members of a list."""
+        field: Any = field_obj
+        while field is not None:
+            if not isinstance(field, Coded):
+                field.error_messages = dict.fromkeys(field.error_messages, "wrong_type") | CODES
+            field = getattr(field, "inner", None)
 
 
 class LineSchema(_Liberal):
