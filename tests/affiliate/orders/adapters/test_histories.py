@@ -99,13 +99,15 @@ def test_the_check_can_fail_one_that_believes_the_last_to_arrive_is_found(kind, 
 @pytest.mark.parametrize("kind", KINDS)
 def test_histories_reach_every_end(kind, dice):
     """A generator that only made dull orders would prove nothing."""
-    ends = set()
-    for _history in range(150):
+    missing = {(status, back) for status in ("placed", "paid", "completed", "cancelled") for back in (True, False)}
+    missing.discard(("cancelled", True))
+    for _history in range(3000):  # some ends are rare
         state = arrive(read(kind, history(kind, dice)))
         assert state is not None
-        ends.add((state.status.value, bool(state.refunded_minor)))
-    assert {(status, back) for status in ("placed", "paid", "completed") for back in (True, False)} <= ends
-    assert "cancelled" in {status for status, _back in ends}
+        missing.discard((state.status.value, bool(state.refunded_minor)))
+        if not missing:
+            return
+    pytest.fail(f"never came to {missing}")
 
 
 class Store:
