@@ -35,6 +35,10 @@ class Strict(Schema):
     error_messages = {"unknown": _l("There is no such field."), "type": _l("This must be an object.")}
 
 
+class Nothing(Strict):
+    """A step that takes no words."""
+
+
 class MoneySchema(Strict):
     """{"amount": "149000.00", "currency": "IDR"}"""
 

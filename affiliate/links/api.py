@@ -64,8 +64,9 @@ def link(slug: str, link_id: int) -> dict[str, Any]:
 
 @blp.post("/communities/<slug>/links/<int:link_id>/withdrawal")
 @guards.require(Role.COMMUNITY_OWNER, Role.CURATOR)
+@blp.arguments(web.Nothing)
 @blp.response(200, TrackingLinkOut)
-def withdraw(slug: str, link_id: int) -> dict[str, Any]:
+def withdraw(_nothing: dict[str, Any], slug: str, link_id: int) -> dict[str, Any]:
     """Take a link back; its code is never given to another"""
     actor = guards.actor()
     with transaction(db.session) as session:
@@ -76,8 +77,9 @@ def withdraw(slug: str, link_id: int) -> dict[str, Any]:
 
 @blp.post("/communities/<slug>/links/<int:link_id>/restoration")
 @guards.require(Role.COMMUNITY_OWNER, Role.CURATOR)
+@blp.arguments(web.Nothing)
 @blp.response(200, TrackingLinkOut)
-def restore(slug: str, link_id: int) -> dict[str, Any]:
+def restore(_nothing: dict[str, Any], slug: str, link_id: int) -> dict[str, Any]:
     """Bring a withdrawn link back"""
     actor = guards.actor()
     with transaction(db.session) as session:

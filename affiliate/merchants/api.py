@@ -8,7 +8,7 @@ from typing import Any
 from flask import current_app
 
 from affiliate.communities import queries as communities
-from affiliate.core import clock
+from affiliate.core import clock, web
 from affiliate.core.api import ApiBlueprint
 from affiliate.core.db import db, transaction
 from affiliate.core.errors import Invalid, NotFound
@@ -233,16 +233,18 @@ def show_enrollment(enrollment_id: int) -> Any:
 
 @blp.post("/enrollments/<int:enrollment_id>/end")
 @guards.require(*guards.MERCHANT)
+@blp.arguments(web.Nothing)
 @blp.response(200)
-def end_enrollment(enrollment_id: int) -> Any:
+def end_enrollment(_nothing: dict[str, Any], enrollment_id: int) -> Any:
     """End an enrollment: clicks from now on earn nothing; what was clicked before still counts"""
     return _ended_or_resumed(enrollment_id, service.end_enrollment)
 
 
 @blp.post("/enrollments/<int:enrollment_id>/resumption")
 @guards.require(*guards.MERCHANT)
+@blp.arguments(web.Nothing)
 @blp.response(200)
-def resume_enrollment(enrollment_id: int) -> Any:
+def resume_enrollment(_nothing: dict[str, Any], enrollment_id: int) -> Any:
     """Let an ended enrollment go on as if it had never ended"""
     return _ended_or_resumed(enrollment_id, service.resume_enrollment)
 

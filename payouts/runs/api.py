@@ -62,7 +62,7 @@ def approve_run(wanted: dict[str, Any], run_id: int) -> Any:
 
 @blp.post("/payout-runs/<int:run_id>/cancellation")
 @guards.require(*guards.FINANCE)
-@blp.arguments(schemas.Nothing)
+@blp.arguments(web.Nothing)
 @blp.response(200)
 def cancel_run(_nothing: dict[str, Any], run_id: int) -> Any:
     """Cancel a run that has not been sent; its money is free for the next"""
@@ -74,7 +74,7 @@ def cancel_run(_nothing: dict[str, Any], run_id: int) -> Any:
 
 @blp.post("/payout-runs/<int:run_id>/submission")
 @guards.require(*guards.FINANCE)
-@blp.arguments(schemas.Nothing)
+@blp.arguments(web.Nothing)
 @blp.response(200)
 def submit_run(_nothing: dict[str, Any], run_id: int) -> Any:
     """Send an approved run; again: go on where it was left"""

@@ -67,10 +67,6 @@ class Approval(web.Strict):
     digest = fields.Str(required=True)  # of any length: one that does not fit is a conflict
 
 
-class Nothing(web.Strict):
-    """A step that takes no words."""
-
-
 class Settlement(web.Strict):
     """How a payout ended."""
 

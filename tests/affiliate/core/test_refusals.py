@@ -16,6 +16,7 @@ from affiliate.core import web
 from affiliate.core.i18n import merged_catalogue
 from affiliate.core.refusals import MESSAGES, Said
 from affiliate.identity.models import Role
+from affiliate.orders.schemas import Coded
 
 PLACE = re.compile(r"{(\w+)(?:!r)?}")
 
@@ -29,6 +30,8 @@ def families(kind: type) -> Iterator[type]:
 
 def field_messages() -> Iterator[tuple[str, Any]]:
     for field in families(fields.Field):
+        if issubclass(field, Coded):
+            continue  # what shops send is refused in codes, which the pages put into words
         for key, text in vars(field).get("default_error_messages", {}).items():
             yield f"{field.__module__}.{field.__name__}.{key}", text
 
