@@ -105,7 +105,7 @@ class AdmissionForm(SplitForm):
 
 def rows(form: Mapping[str, str]) -> list[dict[str, str]]:
     """The rows of a terms form, in order, without those that say nothing; each knows its number as "row"."""
-    numbers = {int(end) for start, _dash, end in (name.partition("-") for name in form)
+    numbers = {int(end) for start, _dash, end in (name.partition("-") for name in form if name)  # a part may have none
                if start in ROW_PARTS and end.isdecimal() and len(end) < 5}  # fmt: skip
     found = []
     for number in sorted(numbers)[:ROWS_MAX]:

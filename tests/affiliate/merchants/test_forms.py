@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from typing import Any
+
 import pytest
 from flask import Flask
 from flask_babel import force_locale
@@ -128,3 +130,9 @@ def test_an_example_is_split_to_the_last_unit(app: Flask):
     assert told[0] == ("all", 999_000)
     assert sum(part for _name, part in told[1:]) == 999_000
     assert forms.shares([], split, "IDR") is None
+
+
+def test_a_part_of_a_form_without_a_name_says_nothing():
+    """As werkzeug reads a multipart body whose part names itself nothing."""
+    given: dict[Any, str] = {**form(("all", "", "percent", "10")), None: "x"}
+    assert [row["row"] for row in forms.rows(given)] == ["0"]
