@@ -276,15 +276,15 @@ def _commands(app: Flask) -> None:
     app.cli.add_command(work.command(STEPS))
 
 
-def web_process() -> Flask:
+def web_process() -> lanes.Lanes:
     """The application as granian's processes build it."""
     parent = multiprocessing.parent_process()
     if parent is not None and parent.pid is not None:
         serving.end_with(parent.pid)
     app = create_app()
     affiliate.tracking.redirect.start(app)
-    lanes.install(affiliate.tracking.redirect.at_once(app), threads=app.config["ETALASE"].web_threads)
-    return app
+    at_once, threads = affiliate.tracking.redirect.at_once(app), app.config["ETALASE"].web_threads
+    return lanes.Lanes(app, at_once, threads=threads, body_max=BODY_MAX_BYTES)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

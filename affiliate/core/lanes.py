@@ -1,84 +1,148 @@
-"""Two lanes behind granian: what can be answered at once is, in granian's only Python thread; all else goes to a pool.
+"""Two lanes behind granian: what can be answered at once is, on the server's loop; all else goes to a pool of threads.
 
 Measured (docs/decisions/0009): with 32 threads that all take clicks, more time goes into passing the interpreter from
-thread to thread than into the clicks. So granian is given one thread, and this module gives the rest of the
-application its threads.
-
-It stands in for `_callback_wrapper` of granian.wsgi, which is not a public name: granian is pinned, `install` refuses
-a version that has changed there, and tests/affiliate/core/test_lanes.py asks real servers.
+thread to thread than into the clicks. So granian is spoken to by RSGI, its own asynchronous interface: a click never
+leaves the loop, and the WSGI application gets its threads, and its requests whole. However slowly a body comes in, it
+holds no thread meanwhile.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import queue
-import threading
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from tempfile import SpooledTemporaryFile
 from typing import Any
-
-import granian.server.mp as granian_processes
-from granian.wsgi import _callback_wrapper as whole_answer
 
 Answer = tuple[int, list[tuple[str, str]], bytes]  # status, headers, body
 AtOnce = Callable[[dict[str, Any]], Answer | None]
-HOOK = "_wsgi_call_wrap"
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+MEMORY_BYTES = 256 * 1024  # of a body; more of it goes to a file
+CHUNK_SECONDS = 60.0  # how long a reader may let the next piece of an answer wait
 log = logging.getLogger("etalase.serving")
 
 
-def install(at_once: AtOnce, *, threads: int) -> None:
-    """Use the lanes in this server process: `at_once` must neither wait nor compute for long, or give None."""
-    if getattr(granian_processes, HOOK, None) is not whole_answer:
-        raise RuntimeError("this version of granian calls WSGI applications in another way: see core/lanes.py")
+class Lanes:
+    """An RSGI application around a WSGI one. `at_once` must neither wait nor compute for long, or give None."""
 
-    def wrapped(callback: Any, scope_options: dict[str, Any], log_format: str | None = None) -> Any:
-        return lanes(at_once, whole_answer(callback, scope_options, log_format), Pool(threads))
+    def __init__(self, wsgi: Wsgi, at_once: AtOnce, *, threads: int, body_max: int) -> None:
+        self._wsgi = wsgi
+        self._at_once = at_once
+        self._body_max = body_max
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="page")
 
-    setattr(granian_processes, HOOK, wrapped)
+    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+        environ = environ_of(scope)
+        answer = self._answered_at_once(environ)
+        if answer is not None:
+            protocol.response_bytes(*answer)
+            return
+        with SpooledTemporaryFile(MEMORY_BYTES) as body:
+            if "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ:
+                await self._receive(protocol, environ, body)
+            complete(environ, body)
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self._threads, self._answer_in_full, environ, protocol, loop)
 
-
-def lanes(at_once: AtOnce, in_full: Callable[[Any, dict[str, Any]], object], pool: Pool) -> Callable[..., None]:
-    """What granian calls with its protocol object, which may be answered later and by any thread, and the request."""
-
-    def answer_in_full(protocol: Any, scope: dict[str, Any]) -> None:
+    def _answered_at_once(self, environ: dict[str, Any]) -> Answer | None:
         try:
-            in_full(protocol, scope)
-        except BaseException:
-            log.exception("request_failed")
-            protocol.response_bytes(500, [], b"")  # without effect where an answer has begun
-
-    def call(protocol: Any, scope: dict[str, Any]) -> None:
-        try:
-            answer = at_once(scope)
+            return self._at_once(environ)
         except Exception:
             log.exception("not_answered_at_once")
-            answer = None
-        if answer is None:
-            pool.run(answer_in_full, protocol, scope)
+            return None
+
+    async def _receive(self, protocol: Any, environ: dict[str, Any], body: Any) -> None:
+        """Take the body in, up to one byte more than the application takes: it then says so itself."""
+        told = environ.get("CONTENT_LENGTH", "0")
+        if told.isdecimal() and int(told) > self._body_max:
+            return
+        received = 0
+        async for chunk in protocol:
+            received += len(chunk)
+            body.write(chunk)
+            if received > self._body_max:
+                environ["CONTENT_LENGTH"] = str(received)
+                break
+        body.seek(0)
+
+    def _answer_in_full(self, environ: dict[str, Any], protocol: Any, loop: asyncio.AbstractEventLoop) -> None:
+        head: list[Any] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], _wrong: Any = None) -> None:
+            head[:] = [int(status[:3]), headers]
+
+        answer: Iterable[bytes] = ()
+        try:
+            answer = self._wsgi(environ, start_response)
+            if isinstance(answer, list | tuple):
+                protocol.response_bytes(*head, b"".join(answer))
+                return
+            stream = protocol.response_stream(*head)
+            for chunk in answer:
+                _send(stream, chunk, loop)
+        except Exception:
+            log.exception("request_failed")
+            protocol.response_bytes(500, [], b"")  # without effect where an answer has begun
+        finally:
+            close = getattr(answer, "close", None)
+            if close is not None:
+                close()
+
+
+def _send(stream: Any, chunk: bytes, loop: asyncio.AbstractEventLoop) -> None:
+    """Hand one piece of an answer over; raises when nobody takes it any more."""
+
+    async def send() -> None:
+        await stream.send_bytes(chunk)
+
+    if chunk:
+        asyncio.run_coroutine_threadsafe(send(), loop).result(CHUNK_SECONDS)
+
+
+@lru_cache(maxsize=256)
+def _key(header: str) -> str:
+    return f"HTTP_{header.replace('-', '_').upper()}"
+
+
+def environ_of(scope: Any) -> dict[str, Any]:
+    """What `at_once` and WSGI need to know of a request, by their names (PEP 3333)."""
+    environ: dict[str, Any] = {}
+    for name, value in scope.headers.items():
+        key = _key(name)
+        if key in environ:
+            environ[key] += (";" if key == "HTTP_COOKIE" else ",") + value
         else:
-            protocol.response_bytes(*answer)
+            environ[key] = value
+    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        if (value := environ.pop(f"HTTP_{name}", None)) is not None:
+            environ[name] = value
+    environ["REQUEST_METHOD"] = scope.method
+    environ["PATH_INFO"] = scope.path
+    environ["REMOTE_ADDR"] = scope.client.rpartition(":")[0].strip("[]")
+    environ["rsgi.scope"] = scope
+    return environ
 
-    return call
 
-
-class Pool:
-    """Up to so many threads, started when they are needed. They do not keep the process from ending."""
-
-    def __init__(self, threads: int) -> None:
-        self._max = threads
-        self._tasks: queue.SimpleQueue[tuple[Callable[..., None], tuple[Any, ...]]] = queue.SimpleQueue()
-        self._idle = threading.Semaphore(0)
-        self._started = 0
-
-    def run(self, task: Callable[..., None], *arguments: Any) -> None:
-        """Do it soon in one of the threads. Called by one thread only; `task` raises nothing."""
-        self._tasks.put((task, arguments))
-        if not self._idle.acquire(blocking=False) and self._started < self._max:
-            self._started += 1
-            threading.Thread(target=self._work, name=f"page-{self._started}", daemon=True).start()
-
-    def _work(self) -> None:
-        while True:
-            task, arguments = self._tasks.get()
-            task(*arguments)
-            del task, arguments  # a request's objects must not wait for the next one
-            self._idle.release()
+def complete(environ: dict[str, Any], body: Any) -> None:
+    """Add what only WSGI asks for."""
+    scope = environ.pop("rsgi.scope")
+    server, _colon, port = scope.server.rpartition(":")
+    environ["PATH_INFO"] = environ["PATH_INFO"].encode().decode("latin-1")
+    environ |= {
+        "SCRIPT_NAME": "",
+        "QUERY_STRING": scope.query_string,
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "SERVER_NAME": server,
+        "SERVER_PORT": port,
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": body,
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }

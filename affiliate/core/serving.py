@@ -53,12 +53,12 @@ def serve(target: str, settings: Settings, *, program: Path | None) -> None:
     server = Granian(
         target,
         factory=True,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         address=settings.host,
         port=settings.port,
         workers=settings.web_processes,
-        blocking_threads=1,  # `lanes` has the others
         http=HTTPModes.http1,
+        websockets=False,
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
         log_level=LogLevels.error,

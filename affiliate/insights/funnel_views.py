@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, render_template, request, stream_with_context
 from flask_babel import format_date
 
 from affiliate.communities import queries as communities
@@ -194,7 +194,7 @@ def _file(place: Place, found: Report) -> Response:
     name = (
         f"{place.area}{'-' + place.slug if place.slug else ''}-{found.by}-{found.period.first}-{found.period.last}.csv"
     )
-    response = Response(csv_stream(tables.heads(found), tables.cells(found)), mimetype="text/csv")
+    response = Response(stream_with_context(csv_stream(tables.heads(found), tables.cells(found))), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Cache-Control"] = "private, no-store"
     return response
