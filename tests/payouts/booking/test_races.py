@@ -26,7 +26,7 @@ from tests.payouts.earning import Earnings
 from tests.payouts.ledger.test_service import owed
 
 THREADS = 8
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 900  # the horizon is the whole server's, and tests/hostile holds one transaction for minutes
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -89,6 +89,7 @@ def test_eight_bookers_book_every_event_once(engine):
         assert owes == sum(n * 100 for n in range(1, 31))
 
 
+@pytest.mark.timeout(PATIENCE_SECONDS + 300)
 def test_an_event_whose_transaction_ends_late_is_never_passed_over(engine):
     """Its id is drawn first and committed last; the mark must not move beyond it meanwhile."""
     if engine.dialect.name == "sqlite":
