@@ -1,7 +1,7 @@
 """Running it: granian in front, the background worker beside it, and neither outlives `python app.py`.
 
 python app.py             granian's main process
- ├─ web process × n       `target`: the redirect in a thread of its own, Flask in WEB_THREADS others
+ ├─ web process × n       `target`: the redirect on its loop, Flask in WEB_THREADS threads
  └─ python app.py --only-worker <pid>
 """
 

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, current_app, render_template, request, url_for
 from marshmallow import fields, validate
 
-from affiliate.core import clock, money, web
+from affiliate.core import clock, web
 from affiliate.core.db import db, transaction
 from affiliate.core.errors import Conflict, Invalid
 from affiliate.core.i18n import _l
@@ -124,7 +124,6 @@ def _guides(merchant: Merchant, errors: dict[str, Any] | None = None) -> str:
         shops=GUIDES,
         shop=shop,
         param=merchant.click_param,
-        digits=money.EXPONENTS[merchant.currency],
         window_days=max((row[0].window_days for row in offers), default=WINDOW_DAYS),
         hook_url=hook_url(merchant.slug, HOOK),
         direct=hook_url(merchant.slug, shop),
