@@ -11,18 +11,28 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
-Answer = tuple[int, list[tuple[str, str]], bytes]  # status, headers, body
-AtOnce = Callable[[dict[str, Any]], Answer | None]
+Answer = tuple[int, list[tuple[str, str]]]  # status and headers; there is no body
+AtOnce = Callable[[Any], Answer | None]  # takes the request as RSGI has it: method, path, headers.get, client
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 MEMORY_BYTES = 256 * 1024  # of a body; more of it goes to a file
 CHUNK_SECONDS = 60.0  # how long a reader may let the next piece of an answer wait
 log = logging.getLogger("etalase.serving")
+
+
+class _Answered:
+    """What there is to wait for after an answer at once: nothing. It spares the click a coroutine."""
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        yield from ()
+
+
+_ANSWERED = _Answered()
 
 
 class Lanes:
@@ -34,25 +44,24 @@ class Lanes:
         self._body_max = body_max
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="page")
 
-    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
-        environ = environ_of(scope)
-        answer = self._answered_at_once(environ)
-        if answer is not None:
-            protocol.response_bytes(*answer)
-            return
+    def __rsgi__(self, scope: Any, protocol: Any) -> Awaitable[None]:
+        try:
+            answer = self._at_once(scope)
+        except Exception:
+            log.exception("not_answered_at_once")
+            answer = None
+        if answer is None:
+            return self._answer_by_thread(environ_of(scope), protocol)
+        protocol.response_empty(*answer)
+        return _ANSWERED
+
+    async def _answer_by_thread(self, environ: dict[str, Any], protocol: Any) -> None:
         with SpooledTemporaryFile(MEMORY_BYTES) as body:
             if "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ:
                 await self._receive(protocol, environ, body)
-            complete(environ, body)
+            environ["wsgi.input"] = body
             loop = asyncio.get_running_loop()
             await loop.run_in_executor(self._threads, self._answer_in_full, environ, protocol, loop)
-
-    def _answered_at_once(self, environ: dict[str, Any]) -> Answer | None:
-        try:
-            return self._at_once(environ)
-        except Exception:
-            log.exception("not_answered_at_once")
-            return None
 
     async def _receive(self, protocol: Any, environ: dict[str, Any], body: Any) -> None:
         """Take the body in, up to one byte more than the application takes: it then says so itself."""
@@ -107,8 +116,14 @@ def _key(header: str) -> str:
     return f"HTTP_{header.replace('-', '_').upper()}"
 
 
+def address_of(scope: Any) -> str:
+    """Who asks, without the port."""
+    client: str = scope.client
+    return client.rpartition(":")[0].strip("[]")
+
+
 def environ_of(scope: Any) -> dict[str, Any]:
-    """What `at_once` and WSGI need to know of a request, by their names (PEP 3333)."""
+    """A request as WSGI has it (PEP 3333), but for its body."""
     environ: dict[str, Any] = {}
     for name, value in scope.headers.items():
         key = _key(name)
@@ -119,27 +134,18 @@ def environ_of(scope: Any) -> dict[str, Any]:
     for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
         if (value := environ.pop(f"HTTP_{name}", None)) is not None:
             environ[name] = value
-    environ["REQUEST_METHOD"] = scope.method
-    environ["PATH_INFO"] = scope.path
-    environ["REMOTE_ADDR"] = scope.client.rpartition(":")[0].strip("[]")
-    environ["rsgi.scope"] = scope
-    return environ
-
-
-def complete(environ: dict[str, Any], body: Any) -> None:
-    """Add what only WSGI asks for."""
-    scope = environ.pop("rsgi.scope")
     server, _colon, port = scope.server.rpartition(":")
-    environ["PATH_INFO"] = environ["PATH_INFO"].encode().decode("latin-1")
-    environ |= {
+    return environ | {
+        "REQUEST_METHOD": scope.method,
         "SCRIPT_NAME": "",
+        "PATH_INFO": scope.path.encode().decode("latin-1"),
         "QUERY_STRING": scope.query_string,
+        "REMOTE_ADDR": address_of(scope),
         "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
         "SERVER_NAME": server,
         "SERVER_PORT": port,
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope.scheme,
-        "wsgi.input": body,
         "wsgi.input_terminated": True,
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from granian import Granian
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, TaskImpl
 from granian.log import LogLevels
 
 from affiliate.core.settings import Settings
@@ -59,6 +59,7 @@ def serve(target: str, settings: Settings, *, program: Path | None) -> None:
         workers=settings.web_processes,
         http=HTTPModes.http1,
         websockets=False,
+        task_impl=TaskImpl.rust,  # from Python 3.12 on granian takes asyncio's by itself, which is slower
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
         log_level=LogLevels.error,

@@ -21,7 +21,7 @@ from typing import Any
 
 from flask import Flask
 
-from affiliate.core import clock, health, signing
+from affiliate.core import clock, health, lanes, signing
 from affiliate.core.lanes import Answer, AtOnce
 from affiliate.core.settings import Settings
 from affiliate.tracking import records, rules, tokens
@@ -34,6 +34,7 @@ COMPLAIN_SECONDS = 10.0
 UNREADY_SECONDS = 30.0  # after the last click that could not be kept
 HEADER_LENGTH_MAX = 64  # of the headers that decide whether a visit counts
 SWITCH_SECONDS = 0.001  # how long a thread may compute before a waiting click gets the interpreter
+Header = Callable[[str, str], str]  # name in lower case, and what to give where it is absent
 _KEY = "etalase_redirect"
 log = logging.getLogger("etalase.tracking")
 
@@ -41,7 +42,6 @@ HEADERS = [
     ("Cache-Control", "no-store"),
     ("Referrer-Policy", "strict-origin-when-cross-origin"),
     ("X-Robots-Tag", "noindex, nofollow"),
-    ("Content-Length", "0"),
 ]
 
 
@@ -97,40 +97,43 @@ class Redirect:
         if environ["PATH_INFO"].startswith(PREFIX) and environ["REQUEST_METHOD"] in METHODS:
             handover = self._cache.find(environ["PATH_INFO"][len(PREFIX) :])
             if handover is not None:
-                location = self._hand_over(handover, environ, environ.get("REMOTE_ADDR", ""))
+                location = self._hand_over(
+                    handover, environ["REQUEST_METHOD"], _header_of(environ), environ.get("REMOTE_ADDR", "")
+                )
                 start_response("302 Found", [("Location", location), *HEADERS])
                 return []
         return self._next(environ, start_response)
 
-    def at_once(self, scope: dict[str, Any]) -> Answer | None:
+    def at_once(self, scope: Any) -> Answer | None:
         """The answer where the link is at hand, for `core.lanes`. Stands in front of all middleware."""
-        path: str = scope["PATH_INFO"]
-        if not path.startswith(PREFIX) or scope["REQUEST_METHOD"] not in METHODS:
+        path: str = scope.path
+        method: str = scope.method
+        if not path.startswith(PREFIX) or method not in METHODS:
             return None
         handover = self._cache.at_hand(path[len(PREFIX) :])
         if handover is None:
             return None
-        address: str = scope["REMOTE_ADDR"]
+        header: Header = scope.headers.get
+        address = lanes.address_of(scope)
         if self._is_behind_proxy:  # as ProxyFix does for all others
-            address = scope.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or address
-        return 302, [("Location", self._hand_over(handover, scope, address)), *HEADERS], b""
+            address = ",".join(scope.headers.get_all("x-forwarded-for")).rpartition(",")[2].strip() or address
+        return 302, [("Location", self._hand_over(handover, method, header, address)), *HEADERS]
 
-    def _hand_over(self, handover: Handover, environ: dict[str, Any], address: str) -> str:
+    def _hand_over(self, handover: Handover, method: str, header: Header, address: str) -> str:
         """Note the visit down, then give the store's address with the token."""
-        get = environ.get
         ms = clock.milliseconds()
         nonce = self._nonces.draw()
-        agent = get("HTTP_USER_AGENT", "")[: rules.AGENT_LENGTH_MAX]
+        agent = header("user-agent", "")[: rules.AGENT_LENGTH_MAX]
         device, reason = _verdict(
-            environ["REQUEST_METHOD"],
+            method,
             agent,
-            _purpose(get),
-            get("HTTP_SEC_FETCH_MODE", "")[:HEADER_LENGTH_MAX],
-            get("HTTP_SEC_FETCH_DEST", "")[:HEADER_LENGTH_MAX],
-            get("HTTP_ACCEPT", "")[:HEADER_LENGTH_MAX],
+            _purpose(header),
+            header("sec-fetch-mode", "")[:HEADER_LENGTH_MAX],
+            header("sec-fetch-dest", "")[:HEADER_LENGTH_MAX],
+            header("accept", "")[:HEADER_LENGTH_MAX],
         )
         visitor = self._visitors.name(ms, address, agent)
-        host = rules.referrer_host(get("HTTP_REFERER", ""))
+        host = rules.referrer_host(header("referer", ""))
         try:
             self._spool.append(records.line(ms, nonce, handover.link_id, visitor, device, reason, host))
         except OSError:
@@ -183,9 +186,14 @@ def sizes(folder: Path) -> tuple[int, int]:
     return waiting, sum(1 for _path in folder.glob("*.bad"))
 
 
-def _purpose(get: Callable[[str, str], str]) -> str:
+def _header_of(environ: dict[str, Any]) -> Header:
+    """Headers of a WSGI request by their own names."""
+    return lambda name, absent: environ.get(f"HTTP_{name.replace('-', '_').upper()}", absent)
+
+
+def _purpose(header: Header) -> str:
     """What browsers say when they load ahead, each in a header of its own."""
-    said = get("HTTP_SEC_PURPOSE", "") + get("HTTP_PURPOSE", "") + get("HTTP_X_PURPOSE", "") + get("HTTP_X_MOZ", "")
+    said = header("sec-purpose", "") + header("purpose", "") + header("x-purpose", "") + header("x-moz", "")
     return said[:HEADER_LENGTH_MAX]
 
 

@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from granian import Granian
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, TaskImpl
 
 from affiliate.core.lanes import Answer, Lanes
 
 BODY_MAX = 1_000_000
 
 
-def at_once(environ: dict[str, Any]) -> Answer | None:
-    if environ["PATH_INFO"] == "/fast-broken":
+def at_once(scope: Any) -> Answer | None:
+    if scope.path == "/fast-broken":
         raise ValueError("a fault")
-    return (302, [("Location", "/there")], b"") if environ["PATH_INFO"] == "/click" else None
+    return (302, [("Location", "/there")]) if scope.path == "/click" else None
 
 
 def wsgi(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -54,5 +54,5 @@ def target() -> Lanes:
 if __name__ == "__main__":
     Granian(
         "tests.affiliate.core.laned:target", factory=True, interface=Interfaces.RSGI, address="127.0.0.1",
-        port=int(sys.argv[1]), http=HTTPModes.http1, websockets=False,
+        port=int(sys.argv[1]), http=HTTPModes.http1, websockets=False, task_impl=TaskImpl.rust,
     ).serve()  # fmt: skip

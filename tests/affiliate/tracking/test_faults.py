@@ -8,6 +8,7 @@ import signal
 import time
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
@@ -127,30 +128,38 @@ def test_visitors_are_those_of_the_rule_month_by_month_and_back():
             assert visitors.name(ms, address, agent) == expected
 
 
+class Headers(dict[str, list[str]]):
+    """As RSGI gives them."""
+
+    def get(self, name, absent=None):
+        return self[name][0] if name in self else absent
+
+    def get_all(self, name):
+        return super().get(name, [])
+
+
 def test_both_lanes_tell_the_same_of_a_visit(app, link, folder):
     """The fast lane stands in front of ProxyFix and must read the forwarded address as it does."""
     front = app.extensions["etalase_redirect"]
     front._cache.start()
-    scope = {
-        "PATH_INFO": f"/go/{link.code}", "REQUEST_METHOD": "GET", "REMOTE_ADDR": "10.0.0.1",
-        "HTTP_USER_AGENT": CHROME, "HTTP_X_FORWARDED_FOR": "198.51.100.9, 203.0.113.7",
-    }  # fmt: skip
+    headers = Headers({"user-agent": [CHROME], "x-forwarded-for": ["192.0.2.4", "198.51.100.9, 203.0.113.7"]})
+    scope = {"path": f"/go/{link.code}", "method": "GET", "client": "10.0.0.1:4444", "headers": headers}
+    environ = {"PATH_INFO": scope["path"], "REQUEST_METHOD": "GET", "REMOTE_ADDR": "203.0.113.7"}
     seen: list[tuple[str, object]] = []
     try:
         front._is_behind_proxy = True
-        status, headers, body = front.at_once(scope)
-        front({**scope, "REMOTE_ADDR": "203.0.113.7"}, lambda *answer: seen.append(answer[:2]))
+        status, told = front.at_once(SimpleNamespace(**scope))
+        front({**environ, "HTTP_USER_AGENT": CHROME}, lambda *answer: seen.append(answer[:2]))
     finally:
         front._is_behind_proxy = False
-        front._cache._is_complete = False
-    assert (status, body) == (302, b"")
-    assert [name for name, _value in headers] == [name for name, _value in seen[0][1]]
+    assert status == 302
+    assert [name for name, _value in told] == [name for name, _value in seen[0][1]]
     (path,) = folder.glob("*.log")
     first, second = records.parse(path.read_bytes()).records
     assert (first.visitor, first.device, first.reason) == (second.visitor, second.device, second.reason)
-    assert front.at_once({**scope, "PATH_INFO": "/go/zzzzzzzz"}) is None
-    assert front.at_once({**scope, "REQUEST_METHOD": "POST"}) is None
-    assert front.at_once({**scope, "PATH_INFO": "/"}) is None
+    for other in ({"path": "/go/zzzzzzzz"}, {"method": "POST"}, {"path": "/"}):
+        assert front.at_once(SimpleNamespace(**{**scope, **other})) is None
+    front._cache._is_complete = False
 
 
 def test_clicks_that_a_full_disk_refuses_are_led_on_counted_told_once_and_shown(app, client, link, caplog):
