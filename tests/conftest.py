@@ -65,9 +65,13 @@ def shared_data() -> Path:
 
 
 class Visitor(FlaskClient):
-    """A client whose requests know nothing of each other but the cookie, although a test's `g` outlives them."""
+    """A client whose requests know nothing of each other but the cookie, although a test's `g` outlives them.
+
+    Answers are read to their end: a streamed one that nobody reads would close itself in the middle of a later request.
+    """
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
+        kwargs.setdefault("buffered", True)
         for name in tuple(g) if has_app_context() else ():
             g.pop(name)
         return super().open(*args, **kwargs)

@@ -21,14 +21,16 @@ def add(month: Month, picks: Sequence[PickFact], *, begin: datetime) -> None:
     hoodie, cap = ("sahabat-senandika", "PL-2008"), ("lemari-kita", "PL-2011")
     shoes, kebaya = ("lemari-kita", "PL-2003"), ("lemari-kita", "RA-101")
     # The last click counts; the other community's earlier one is told why not.
-    road.visit(4, "a1", hoodie)
-    road.order(5, "PL-JALAN-1", shoes, road.visit(5, "a1", shoes), customer="p-1")
+    day = road.from_day(4, days=2)
+    road.visit(day, "a1", hoodie)
+    road.order(day + 1, "PL-JALAN-1", shoes, road.visit(day + 1, "a1", shoes), customer="p-1")
     # First and last click share: two communities on one order.
-    road.visit(12, "a2", cap)
-    road.visit(13, "a2", hoodie)
-    road.order(14, "PL-JALAN-2", shoes, road.visit(14, "a2", shoes), customer="p-2")
+    day = road.from_day(12, days=3)
+    road.visit(day, "a2", cap)
+    road.visit(day + 1, "a2", hoodie)
+    road.order(day + 2, "PL-JALAN-2", shoes, road.visit(day + 2, "a2", shoes), customer="p-2")
     # A known customer comes back without a click mark.
-    road.order(16, "PL-JALAN-3", cap, None, customer="p-2")
+    road.order(day + 4, "PL-JALAN-3", cap, None, customer="p-2")
     # A click and the other community's coupon on one order: here the click wins.
     road.order(17, "PL-JALAN-4", cap, road.visit(17, "a4", cap), coupon="SAHABAT5")
     # A coupon alone, written as people write it.
@@ -47,10 +49,19 @@ class _Road:
         self._month, self._begin, self._nonce = month, begin, 0
         self._picks = {(pick.club, pick.item.sku): pick for pick in picks}
 
+    def from_day(self, day: int, *, days: int) -> int:
+        """This day, or the first after it from which so many days lie in one month: a pseudonym lasts no longer."""
+        while self._at(day).month != self._at(day + days - 1).month:
+            day += 1
+        return day
+
+    def _at(self, day: int) -> datetime:
+        return self._begin + timedelta(days=day, hours=11)
+
     def visit(self, day: int, visitor: str, pick: tuple[str, str]) -> Visit:
-        """A click in the evening of a day."""
+        """A click late in the morning of a day."""
         self._nonce += 1
-        at = self._begin + timedelta(days=day, hours=11, minutes=self._nonce)
+        at = self._at(day) + timedelta(minutes=self._nonce)
         made = Visit(at, self._picks[pick], self._nonce, f"{visitor:0>24}", "phone", "", "www.instagram.com")
         self._month.visits.append(made)
         return made
@@ -65,7 +76,7 @@ class _Road:
         customer: str | None = None,
         coupon: str = "",
     ) -> None:
-        """An order two hours after the evening's click, paid at once and completed two days later."""
+        """An order two hours after the time of clicks, paid at once and completed two days later."""
         fact = self._picks[pick]
         item, placed = fact.item, self._begin + timedelta(days=day, hours=13, minutes=self._nonce)
         data: dict[str, Any] = {
