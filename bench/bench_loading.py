@@ -34,7 +34,7 @@ from affiliate.core.db import db
 from affiliate.core.settings import Settings, from_env
 from affiliate.links import service as links
 from affiliate.tracking import jobs, records, tokens
-from affiliate.tracking.models import Click
+from affiliate.tracking.models import SPAN_MS, Click
 from tests.factories import Make
 
 CLICKS = int(os.environ.get("BENCH_CLICKS", "2000000"))
@@ -216,11 +216,11 @@ def _store(engine: str, ids: list[int]) -> None:
     if not STORED:
         return
     step = 365 * 86_400_000 // STORED
-    day, link = f"((({START} - g * {step}) / 10800000) << 32)", f"({ids[0]} + g % {LINKS})"
+    day, link = f"((({START} - g * {step}) / {SPAN_MS}) << 32)", f"({ids[0]} + g % {LINKS})"
     if engine == "postgresql":
         series, moment = f"generate_series(1, {STORED}) AS g", f"to_timestamp(({START} - g * {step}) / 1000.0)"
         visitor, hashed = "lpad(to_hex(g::bigint * 2654435761), 24, 'a')", "(g::bigint * 2654435761 & 4294967295)"
-        day = f"((({START} - g::bigint * {step}) / 10800000) << 32)"
+        day = f"((({START} - g::bigint * {step}) / {SPAN_MS}) << 32)"
         moment = f"to_timestamp(({START} - g::bigint * {step}) / 1000.0)"
         head = ""
     else:

@@ -7,11 +7,12 @@ marked depends on the set of clicks and not on the order in which they came.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import CreateTable
@@ -21,7 +22,6 @@ from affiliate.links.models import TrackingLink
 from affiliate.tracking import batches, rules
 from affiliate.tracking.models import NEXT_SPAN, SPAN_MS, Click
 
-HOUR_MS = 3_600_000
 LOADERS = 0x636C6B73  # "clks": on PostgreSQL one loader at a time, as on SQLite
 SQLITE_CACHE_KB = 128 * 1024  # a span of the index and the ends of all tables stay in memory
 SQLITE_LOG_PAGES = 16 * 1024  # of 4 KB before they are written back: a page that several batches change goes once
@@ -36,15 +36,6 @@ ARRIVED = sa.Table(
     prefixes=["TEMPORARY"],
     postgresql_on_commit="DELETE ROWS",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Hour:
-    """What one link got in one hour of the batch; `is_known` when the link is in this database."""
-
-    number: int  # since 1970, UTC
-    link_id: int
-    is_known: bool
 
 
 def prepare(session: Session) -> None:
@@ -80,15 +71,14 @@ def receive(session: Session, rows: Sequence[bytes]) -> None:
         )
 
 
-def hours(session: Session) -> list[Hour]:
-    """Which links had visits in which hours of the batch."""
-    arrived = ARRIVED.c
-    rows = session.execute(
-        sa.select((arrived.ms // HOUR_MS).label("hour"), arrived.link_id, LINKS.c.id.is_not(None))
-        .select_from(ARRIVED.outerjoin(LINKS, LINKS.c.id == arrived.link_id))
-        .distinct()
-    )
-    return [Hour(number, link_id, bool(is_known)) for number, link_id, is_known in rows]
+def known(session: Session, link_ids: set[int]) -> set[int]:
+    """Those of these links that this database has."""
+    values = sorted(link_ids)
+    if is_postgres(session):
+        asked: Any = sa.select(sa.func.unnest(sa.literal(values, postgresql.ARRAY(sa.BigInteger()))))
+    else:
+        asked = sa.select(sa.func.json_each(json.dumps(values)).table_valued("value").c.value)
+    return set(session.scalars(sa.select(LINKS.c.id).where(LINKS.c.id.in_(asked))))
 
 
 def strangers(session: Session) -> list[bytes]:

@@ -10,23 +10,29 @@ from dataclasses import dataclass
 
 from affiliate.tracking import models, rules
 
+HOUR_MS = 3_600_000
 COLUMNS = ("ms", "nonce", "link_id", "visitor", "device", "reason", "referrer_host", "trail")  # of a row
 _REPEATED = b"\t%b\t" % rules.Reason.REPEATED.encode()
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows as tab-separated text (COLUMNS), none empty or holding a quote, and between which moments they lie."""
+    """Rows as tab-separated text (COLUMNS), none empty or holding a quote, and between which moments they lie.
+
+    `hours`: which links had visits in which hours since 1970, UTC.
+    """
 
     rows: list[bytes]
     first_ms: int
     last_ms: int
+    hours: frozenset[tuple[int, int]]
 
 
 def arrange(payloads: Sequence[bytes]) -> Batch:
     """The batch of these good payloads (at least one)."""
     rows: list[bytes] = []
     moments: list[int] = []
+    hours: set[tuple[int, bytes]] = set()
     first_of: dict[bytes, int] = {}  # the first visit of each visitor to each link that may count
     several: dict[bytes, list[int]] = {}  # where there are more
     trail_of = models.trail_of
@@ -34,6 +40,7 @@ def arrange(payloads: Sequence[bytes]) -> Batch:
         ms, _nonce, link_id, visitor, _device, reason, _host = payload.split(b"\t")
         moment = int(ms)
         moments.append(moment)
+        hours.add((moment // HOUR_MS, link_id))
         rows.append(b"%b\t%d" % (payload, trail_of(moment, visitor)))
         if not reason:
             pair = link_id + b" " + visitor
@@ -43,7 +50,7 @@ def arrange(payloads: Sequence[bytes]) -> Batch:
     for numbers in several.values():
         for number in _repeated(payloads, numbers):
             rows[number] = _marked(rows[number])
-    return Batch(rows, min(moments), max(moments))
+    return Batch(rows, min(moments), max(moments), frozenset((hour, int(link_id)) for hour, link_id in hours))
 
 
 def _repeated(payloads: Sequence[bytes], numbers: Sequence[int]) -> Iterator[int]:

@@ -67,19 +67,19 @@ def load_batch(session: Session, batch: Batch) -> Loaded:
     """
     first, last = batch.first_ms, batch.last_ms
     arrivals.receive(session, batch.rows)
-    hours = arrivals.hours(session)
+    asked = {link_id for _hour, link_id in batch.hours}
+    known = arrivals.known(session, asked)
     newest = arrivals.newest_ms(session)
     new = arrivals.insert(session, spans=arrivals.spans_before(first, last))
-    touched = {(hour.number, hour.link_id) for hour in hours if hour.is_known} if new else set()
+    touched = {hour for hour in batch.hours if hour[1] in known} if new else set()
     if newest >= first:
         touched |= arrivals.mark_later(session, newest_ms=newest, spans=arrivals.spans_after(first, last))
     keys = _moments(touched)
     inspection.mark_due(session, {hour for hour, _link_id in keys})
     rollups.mark_due(session, keys)
-    all_known = all(hour.is_known for hour in hours)
-    return Loaded(new, [] if all_known else arrivals.strangers(session))
+    return Loaded(new, [] if known == asked else arrivals.strangers(session))
 
 
 def _moments(touched: Iterable[tuple[int, int]]) -> set[HourOfLink]:
-    starts = {number: tokens.moment(number * arrivals.HOUR_MS) for number in {number for number, _link in touched}}
+    starts = {number: tokens.moment(number * batches.HOUR_MS) for number in {number for number, _link in touched}}
     return {(starts[number], link_id) for number, link_id in touched}
