@@ -7,17 +7,15 @@ marked depends on the set of clicks and not on the order in which they came.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any, cast
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import CreateTable
 
-from affiliate.core.db import BigId, affected, is_postgres, upsert
+from affiliate.core.db import BigId, affected, is_postgres, numbers, upsert
 from affiliate.links.models import TrackingLink
 from affiliate.tracking import batches, rules
 from affiliate.tracking.models import NEXT_SPAN, SPAN_MS, Click
@@ -73,19 +71,15 @@ def receive(session: Session, rows: Sequence[bytes]) -> None:
 
 def known(session: Session, link_ids: set[int]) -> set[int]:
     """Those of these links that this database has."""
-    values = sorted(link_ids)
-    if is_postgres(session):
-        asked: Any = sa.select(sa.func.unnest(sa.literal(values, postgresql.ARRAY(sa.BigInteger()))))
-    else:
-        asked = sa.select(sa.func.json_each(json.dumps(values)).table_valued("value").c.value)
-    return set(session.scalars(sa.select(LINKS.c.id).where(LINKS.c.id.in_(asked))))
+    asked = numbers(session, link_ids)
+    return set(session.scalars(sa.select(LINKS.c.id).join(asked, asked.c.number == LINKS.c.id)))
 
 
 def strangers(session: Session) -> list[bytes]:
     """Payloads of visits to links that this database does not have."""
-    known = sa.select(1).where(LINKS.c.id == ARRIVED.c.link_id).exists()
+    is_known = sa.select(1).where(LINKS.c.id == ARRIVED.c.link_id).exists()
     payload = [ARRIVED.c[name] for name in batches.COLUMNS[:-1]]
-    return ["\t".join(map(str, row)).encode("ascii") for row in session.execute(sa.select(*payload).where(~known))]
+    return ["\t".join(map(str, row)).encode("ascii") for row in session.execute(sa.select(*payload).where(~is_known))]
 
 
 def newest_ms(session: Session) -> int:

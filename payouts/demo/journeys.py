@@ -78,7 +78,7 @@ class _Road:
     ) -> None:
         """An order two hours after the time of clicks, paid at once and completed two days later."""
         fact = self._picks[pick]
-        item, placed = fact.item, self._begin + timedelta(days=day, hours=13, minutes=self._nonce)
+        item, placed = fact.item, self._at(day) + timedelta(hours=2, minutes=self._nonce)
         data: dict[str, Any] = {
             "order_id": ref, "currency": "IDR", "placed_at": clock.rfc3339(placed), "test": False, "shipping": SHIPPING,
             "lines": [{"line_id": "1", "sku": item.sku, "title": item.title, "category": item.category,
