@@ -1,12 +1,12 @@
 """Builds the application: settings, extensions, rooms, slots, background work, commands. Imported by nobody.
 
-`python app.py` serves it (granian) with a worker beside it; `flask --app app …` runs a command.
+`python app.py` serves it (uvicorn) with a worker beside it; `flask --app app …` runs a command.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import os
+import socket
 import sys
 import uuid
 from collections.abc import Sequence
@@ -277,38 +277,41 @@ def _commands(app: Flask) -> None:
 
 
 def web_process() -> lanes.Lanes:
-    """The application as granian's processes build it."""
-    parent = multiprocessing.parent_process()
-    if parent is not None and parent.pid is not None:
-        serving.end_with(parent.pid)
+    """The application as web processes have it: links at hand, clicks in front."""
     app = create_app()
     affiliate.tracking.redirect.start(app)
-    at_once, threads = affiliate.tracking.redirect.at_once(app), app.config["ETALASE"].web_threads
-    return lanes.Lanes(app, at_once, threads=threads, body_max=BODY_MAX_BYTES)
+    lane, threads = affiliate.tracking.redirect.lane(app), app.config["ETALASE"].web_threads
+    return lanes.Lanes(app, lane, threads=threads, body_max=BODY_MAX_BYTES)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve, or be the worker of a server. 0 after a clean stop, 1 without a database, 2 for what may not be."""
+    """Serve, or be a server's child. 0 after a clean stop, 1 without a database, 2 for what may not be."""
     options = serving.options(arguments)
+    if options.parent:
+        serving.end_with(options.parent)
+    if options.only_web is not None:
+        serving.answer(web_process(), socket.socket(fileno=options.only_web))
+        return 0
     try:
         app = create_app()
         settings: Settings = app.config["ETALASE"]
-        with app.app_context():
-            if options.only_worker:
-                serving.end_with(options.only_worker)
+        if options.only_worker:
+            with app.app_context():
                 work.run_forever(STEPS)
-                return 0
-            _prepare(settings, demo=options.demo)
-            _where_to_look(settings)
-            core_db.forget_session()
-            core_db.db.engine.dispose()  # the web processes open connections of their own
+            return 0
+        with serving.bound(settings) as listener:
+            with app.app_context():
+                _prepare(settings, demo=options.demo)
+                _where_to_look(settings)
+                core_db.forget_session()
+                core_db.db.engine.dispose()  # the web processes open connections of their own
+            serving.serve(Path(__file__), listener, settings, has_worker=not options.no_worker)
     except BadSetting as wrong:
         print(wrong, file=sys.stderr)
         return 2
     except OperationalError as failed:
         print(f"The database cannot be used: {failed.orig}", file=sys.stderr)
         return 1
-    serving.serve("app:web_process", settings, program=None if options.no_worker else Path(__file__))
     return 0
 
 

@@ -78,8 +78,8 @@ def running(command: list[str], **options: object) -> Iterator[subprocess.Popen[
 
 
 def child_of(pid: int) -> int:
-    """The only child process of a process: granian's web process."""
-    (child,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    """The only child process of a process, whichever of its threads began it: its web process."""
+    (child,) = [child for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()]
     return int(child)
 
 

@@ -1,9 +1,8 @@
-"""Two lanes behind granian: what can be answered at once is, on the server's loop; all else goes to a pool of threads.
+"""Two lanes: what can be answered at once is, on the server's loop; all else goes to a pool of threads.
 
-Measured (docs/decisions/0009): with 32 threads that all take clicks, more time goes into passing the interpreter from
-thread to thread than into the clicks. So granian is spoken to by RSGI, its own asynchronous interface: a click never
-leaves the loop, and the WSGI application gets its threads, and its requests whole. However slowly a body comes in, it
-holds no thread meanwhile.
+A click never leaves the loop: passing the interpreter from thread to thread costs more than the click. The WSGI
+application gets its threads, and its requests whole; however slowly a body comes in, it holds no thread meanwhile.
+What each of this costs, measured: docs/decisions/0016.
 """
 
 from __future__ import annotations
@@ -11,141 +10,288 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Awaitable, Callable, Generator, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import lru_cache
 from tempfile import SpooledTemporaryFile
-from typing import Any
+from typing import Any, Protocol
+from urllib.parse import unquote_to_bytes
 
-Answer = tuple[int, list[tuple[str, str]]]  # status and headers; there is no body
-AtOnce = Callable[[Any], Answer | None]  # takes the request as RSGI has it: method, path, headers.get, client
+Head = tuple[int, list[tuple[str, str]]]  # status and headers
+Answer = Head  # that of an answer at once: there is no body
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+METHODS = ("GET", "HEAD")
+_WITHOUT_CONTENT = frozenset({204, 304})
 MEMORY_BYTES = 256 * 1024  # of a body; more of it goes to a file
 CHUNK_SECONDS = 60.0  # how long a reader may let the next piece of an answer wait
 log = logging.getLogger("etalase.serving")
 
 
-class _Answered:
-    """What there is to wait for after an answer at once: nothing. It spares the click a coroutine."""
+@dataclass(slots=True)
+class Asked:
+    """A request without a body. Headers by their names in lower case; several of one name joined by commas."""
 
-    def __await__(self) -> Generator[Any, Any, None]:
-        yield from ()
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    address: str  # of who asks, without the port
 
 
-_ANSWERED = _Answered()
+class FastLane(Protocol):
+    """What answers at once GET and HEAD of paths that begin with `prefix`. It runs on the loop alone."""
+
+    prefix: str
+
+    def at_once(self, asked: Asked) -> Answer | None:
+        """The answer, or None to leave the request to the pages. Neither waits nor computes for long."""
+
+    def settle(self) -> None:
+        """Write down what the answers since the last time say has happened; none of them is given before."""
 
 
 class Lanes:
-    """An RSGI application around a WSGI one. `at_once` must neither wait nor compute for long, or give None."""
+    """An ASGI application around a WSGI one, with a fast lane.
 
-    def __init__(self, wsgi: Wsgi, at_once: AtOnce, *, threads: int, body_max: int) -> None:
+    The lane is asked by `fastlane.Connection` straight from the bytes that came in, and here for those requests of its
+    that had to be parsed.
+    """
+
+    def __init__(self, wsgi: Wsgi, lane: FastLane, *, threads: int, body_max: int) -> None:
+        self.openings = tuple(f"{method} {lane.prefix}".encode() for method in METHODS)
+        self.turn = Turn(lane)
         self._wsgi = wsgi
-        self._at_once = at_once
+        self._lane = lane
         self._body_max = body_max
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="page")
 
-    def __rsgi__(self, scope: Any, protocol: Any) -> Awaitable[None]:
+    def answer_at_once(self, asked: Asked) -> Answer | None:
+        """The lane's answer, still to be settled."""
         try:
-            answer = self._at_once(scope)
+            return self._lane.at_once(asked)
         except Exception:
             log.exception("not_answered_at_once")
-            answer = None
-        if answer is None:
-            return self._answer_by_thread(environ_of(scope), protocol)
-        protocol.response_empty(*answer)
-        return _ANSWERED
+            return None
 
-    async def _answer_by_thread(self, environ: dict[str, Any], protocol: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] in METHODS and scope["path"].startswith(self._lane.prefix):
+            answer = self.answer_at_once(asked_of(scope))
+            if answer is not None:
+                self.turn.end()
+                await send(_start(answer[0], [*answer[1], ("content-length", "0")]))
+                await send({"type": "http.response.body"})
+                return
+        await self._answer_by_thread(environ_of(scope), receive, send)
+
+    async def _answer_by_thread(self, environ: dict[str, Any], receive: Receive, send: Send) -> None:
         with SpooledTemporaryFile(MEMORY_BYTES) as body:
             if "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ:
-                await self._receive(protocol, environ, body)
+                is_whole = await self._receive(receive, environ, body)
+                if not is_whole:
+                    return
             environ["wsgi.input"] = body
-            loop = asyncio.get_running_loop()
-            await loop.run_in_executor(self._threads, self._answer_in_full, environ, protocol, loop)
+            stream = _Stream(receive, send)
+            try:
+                whole = await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, environ, stream)
+            finally:
+                stream.end()
+        if whole is not None:
+            (status, headers), content = whole
+            if status not in _WITHOUT_CONTENT and not any(name.lower() == "content-length" for name, _value in headers):
+                headers = [*headers, ("content-length", str(len(content)))]
+            await send(_start(status, headers))
+            await send({"type": "http.response.body", "body": content})
 
-    async def _receive(self, protocol: Any, environ: dict[str, Any], body: Any) -> None:
-        """Take the body in, up to one byte more than the application takes: it then says so itself."""
+    async def _receive(self, receive: Receive, environ: dict[str, Any], body: Any) -> bool:
+        """Take the body in, up to one byte more than the application takes: it then says so itself.
+
+        False where the sender hung up in its midst: there is nobody to answer, and half a body is none.
+        """
         told = environ.get("CONTENT_LENGTH", "0")
         if told.isdecimal() and int(told) > self._body_max:
-            return
-        received = 0
-        async for chunk in protocol:
-            received += len(chunk)
-            body.write(chunk)
+            return True
+        received, is_more = 0, True
+        while is_more:
+            piece = await receive()
+            if piece["type"] != "http.request":
+                return False
+            is_more = piece.get("more_body", False)
+            received += len(piece["body"])
+            body.write(piece["body"])
             if received > self._body_max:
                 environ["CONTENT_LENGTH"] = str(received)
                 break
         body.seek(0)
+        return True
 
-    def _answer_in_full(self, environ: dict[str, Any], protocol: Any, loop: asyncio.AbstractEventLoop) -> None:
-        head: list[Any] = []
+    def _answer(self, environ: dict[str, Any], stream: _Stream) -> tuple[Head, bytes] | None:
+        """The application's answer as a whole; None for one in pieces, which has then been sent."""
+        heads: list[Head] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], _wrong: Any = None) -> None:
-            head[:] = [int(status[:3]), headers]
+            heads[:] = [(int(status[:3]), headers)]
 
         answer: Iterable[bytes] = ()
         try:
             answer = self._wsgi(environ, start_response)
             if isinstance(answer, list | tuple):
-                protocol.response_bytes(*head, b"".join(answer))
-                return
-            stream = protocol.response_stream(*head)
-            for chunk in answer:
-                _send(stream, chunk, loop)
+                return heads[0], b"".join(answer)
+            stream.send_all(heads, answer)
+        except _Gone:
+            return None
         except Exception:
             log.exception("request_failed")
-            protocol.response_bytes(500, [], b"")  # without effect where an answer has begun
+            if stream.has_begun:
+                raise  # the server cuts the connection: a short answer must not look like a whole one
+            return (500, []), b""
+        else:
+            return None
         finally:
             close = getattr(answer, "close", None)
             if close is not None:
                 close()
 
 
-def _send(stream: Any, chunk: bytes, loop: asyncio.AbstractEventLoop) -> None:
-    """Hand one piece of an answer over; raises when nobody takes it any more."""
+class Turn:
+    """Answers of one turn of the loop, given together: one write for all of them, and readers woken once.
 
-    async def send() -> None:
-        await stream.send_bytes(chunk)
+    Under load that is a third of what a click costs; a single click waits no longer than the turn takes.
+    """
 
-    if chunk:
-        asyncio.run_coroutine_threadsafe(send(), loop).result(CHUNK_SECONDS)
+    def __init__(self, lane: FastLane) -> None:
+        self._lane = lane
+        self._owed: list[tuple[Callable[[bytes], None], bytes]] = []
+
+    def owe(self, give: Callable[[bytes], None], answer: bytes) -> None:
+        """Call `give` with this answer when the lane has settled, at the end of this turn."""
+        if not self._owed:
+            asyncio.get_running_loop().call_soon(self.end)
+        self._owed.append((give, answer))
+
+    def end(self) -> None:
+        """Settle, and give what is owed."""
+        owed, self._owed = self._owed, []
+        try:
+            self._lane.settle()
+        except Exception:
+            log.exception("not_settled")
+        for give, answer in owed:
+            give(answer)
+
+
+class _Gone(Exception):
+    """The reader has hung up, or takes nothing any more."""
+
+
+class _Stream:
+    """An answer in pieces, from the thread that makes it to the loop that sends it."""
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self.has_begun = False
+        self._receive = receive
+        self._send = send
+        self._loop = asyncio.get_running_loop()
+        self._is_gone = False
+        self._watching: asyncio.Task[None] | None = None
+
+    def send_all(self, heads: list[Head], pieces: Iterable[bytes]) -> None:
+        """Send them as they come; called in a thread. An application may begin its answer with the first piece."""
+        for piece in pieces:
+            if not self.has_begun:
+                self._begin(heads[0])
+            if piece:
+                self._pass({"type": "http.response.body", "body": piece, "more_body": True})
+        if not self.has_begun:
+            self._begin(heads[0])
+        self._pass({"type": "http.response.body"})
+
+    def end(self) -> None:
+        """Called on the loop when all is done."""
+        if self._watching is not None:
+            self._watching.cancel()
+
+    def _begin(self, head: Head) -> None:
+        self.has_begun = True
+        self._pass(_start(*head))
+
+    def _pass(self, message: dict[str, Any]) -> None:
+        if self._is_gone:
+            raise _Gone
+        sending = asyncio.run_coroutine_threadsafe(self._send_one(message), self._loop)
+        try:
+            sending.result(CHUNK_SECONDS)
+        except TimeoutError:
+            sending.cancel()
+            raise
+
+    async def _send_one(self, message: dict[str, Any]) -> None:
+        if self._watching is None:
+            self._watching = self._loop.create_task(self._watch())
+        await self._send(message)
+
+    async def _watch(self) -> None:
+        while (await self._receive())["type"] == "http.request":
+            pass
+        self._is_gone = True
+
+
+def _start(status: int, headers: list[tuple[str, str]]) -> dict[str, Any]:
+    pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    return {"type": "http.response.start", "status": status, "headers": pairs}
 
 
 @lru_cache(maxsize=256)
-def _key(header: str) -> str:
-    return f"HTTP_{header.replace('-', '_').upper()}"
+def _key(header: bytes) -> str:
+    return f"HTTP_{header.decode('latin-1').replace('-', '_').upper()}"
 
 
-def address_of(scope: Any) -> str:
-    """Who asks, without the port."""
-    client: str = scope.client
-    return client.rpartition(":")[0].strip("[]")
+def asked_of(scope: Scope) -> Asked:
+    """A request as ASGI has it, without its body."""
+    headers: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        key, text = name.decode("latin-1"), value.decode("latin-1").strip(" \t")
+        headers[key] = f"{headers[key]},{text}" if key in headers else text
+    return Asked(scope["method"], scope["path"], headers, _address(scope))
 
 
-def environ_of(scope: Any) -> dict[str, Any]:
-    """A request as WSGI has it (PEP 3333), but for its body."""
+def _address(scope: Scope) -> str:
+    client = scope["client"]
+    return client[0] if client else ""
+
+
+def environ_of(scope: Scope) -> dict[str, Any]:
+    """A request as WSGI has it (PEP 3333), but for its body.
+
+    A header with an underscore is left out: it would pass for the one with a hyphen, which a proxy in front of us may
+    have set or removed.
+    """
     environ: dict[str, Any] = {}
-    for name, value in scope.headers.items():
-        key = _key(name)
+    for name, value in scope["headers"]:
+        if b"_" in name:
+            continue
+        key, text = _key(name), value.decode("latin-1").strip(" \t")
         if key in environ:
-            environ[key] += (";" if key == "HTTP_COOKIE" else ",") + value
+            environ[key] += (";" if key == "HTTP_COOKIE" else ",") + text
         else:
-            environ[key] = value
+            environ[key] = text
     for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
         if (value := environ.pop(f"HTTP_{name}", None)) is not None:
             environ[name] = value
-    server, _colon, port = scope.server.rpartition(":")
+    server, port = scope["server"] or ("", None)
     return environ | {
-        "REQUEST_METHOD": scope.method,
+        "REQUEST_METHOD": scope["method"],
         "SCRIPT_NAME": "",
-        "PATH_INFO": scope.path.encode().decode("latin-1"),
-        "QUERY_STRING": scope.query_string,
-        "REMOTE_ADDR": address_of(scope),
-        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "PATH_INFO": unquote_to_bytes(scope["raw_path"]).decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "REMOTE_ADDR": _address(scope),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
         "SERVER_NAME": server,
-        "SERVER_PORT": port,
+        "SERVER_PORT": str(port or ""),
         "wsgi.version": (1, 0),
-        "wsgi.url_scheme": scope.scheme,
+        "wsgi.url_scheme": scope["scheme"],
         "wsgi.input_terminated": True,
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,

@@ -1,8 +1,8 @@
-"""Running it: granian in front, the background worker beside it, and neither outlives `python app.py`.
+"""Running it: web processes that share a socket, a worker for the background, and a parent that keeps them alive.
 
-python app.py             granian's main process
- ├─ web process × n       `target`: the redirect on its loop, Flask in WEB_THREADS threads
- └─ python app.py --only-worker <pid>
+python app.py                          binds the address, starts the others again when they die, ends them with itself
+ ├─ python app.py --only-web FD … × n  the redirect on its loop, Flask in WEB_THREADS threads
+ └─ python app.py --only-worker …
 """
 
 from __future__ import annotations
@@ -11,101 +11,132 @@ import argparse
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from granian import Granian
-from granian.constants import HTTPModes, Interfaces, TaskImpl
-from granian.log import LogLevels
+import uvicorn
 
-from affiliate.core.settings import Settings
+from affiliate.core.fastlane import WAIT_SECONDS, Connection
+from affiliate.core.lanes import Lanes
+from affiliate.core.settings import BadSetting, Settings
 
 STOP_SECONDS = 15
 RESTART_SECONDS = 2.0
 LOOK_SECONDS = 1.0
+BACKLOG = 2048
 log = logging.getLogger("etalase.serving")
-
-# granian forks its web processes from a process in which our thread starts the worker. Popen waits for the end of a
-# pipe that closes by itself in the program it starts, but not in a fork that happens meanwhile: it would wait for ever,
-# and nobody would start the worker again. So no fork begins while a worker is being started.
-_starting = threading.Lock()
-os.register_at_fork(before=_starting.acquire, after_in_parent=_starting.release, after_in_child=_starting.release)
 
 
 def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """`--no-worker`, `--demo`, and `--only-worker PID`, which the program gives to itself."""
+    """`--no-worker`, `--demo`, and what the program gives to its own children."""
     parser = argparse.ArgumentParser(description="Serve Etalase, with a worker for the background beside it.")
     parser.add_argument("--no-worker", action="store_true", help="leave the work to `flask --app app work`")
     parser.add_argument("--demo", action="store_true", help="fill a new database with a believable month")
-    parser.add_argument("--only-worker", type=int, metavar="PID", help=argparse.SUPPRESS)
+    parser.add_argument("--only-worker", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--only-web", type=int, metavar="FD", help=argparse.SUPPRESS)
+    parser.add_argument("--parent", type=int, metavar="PID", help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
 
 
-def serve(target: str, settings: Settings, *, program: Path | None) -> None:
-    """Serve `target` ("module:function" that builds the application) until SIGTERM or SIGINT.
-
-    `program` is started as worker beside it, and again whenever it ends by itself; None serves without one.
-    """
-    server = Granian(
-        target,
-        factory=True,
-        interface=Interfaces.RSGI,
-        address=settings.host,
-        port=settings.port,
-        workers=settings.web_processes,
-        http=HTTPModes.http1,
-        websockets=False,
-        task_impl=TaskImpl.rust,  # from Python 3.12 on granian takes asyncio's by itself, which is slower
-        respawn_failed_workers=True,
-        workers_kill_timeout=STOP_SECONDS,
-        log_level=LogLevels.error,
-    )
-    worker = Worker(program) if program else None
-    if worker:
-        server.on_startup(worker.start)
+def bound(settings: Settings) -> socket.socket:
+    """The socket that all web processes will listen on. Raises BadSetting where the address is taken or not ours."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        server.serve()
-    finally:
-        if worker:
-            worker.stop()
+        listener.bind((settings.host, settings.port))
+    except OSError as refused:
+        listener.close()
+        raise BadSetting(
+            f"Nobody can be served at {settings.host}, port {settings.port}: {refused.strerror}."
+        ) from None
+    return listener
 
 
-class Worker:
-    """The child process for background work: started again when it dies, ended when we end."""
+def serve(program: Path, listener: socket.socket, settings: Settings, *, has_worker: bool) -> None:
+    """Keep the web processes, and a worker if so wished, until SIGTERM or SIGINT."""
+    listener.listen(BACKLOG)  # from here on nobody is turned away, also while a web process starts anew
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_args: stopping.set())
+    command = [sys.executable, str(program), "--parent", str(os.getpid())]
+    web = [*command, "--only-web", str(listener.fileno())]
+    children = [Child(web, pass_fds=[listener.fileno()]) for _ in range(settings.web_processes)]
+    if has_worker:
+        children.append(Child([*command, "--only-worker"]))
+    for child in children:
+        child.start()
+    stopping.wait()
+    for child in children:
+        child.ask_to_stop()
+    for child in children:
+        child.stop()
 
-    def __init__(self, program: Path) -> None:
-        self._command = [sys.executable, str(program), "--only-worker", str(os.getpid())]
+
+def answer(lanes: Lanes, listener: socket.socket) -> None:
+    """Be a web process: answer what comes in until SIGTERM or SIGINT; what is being answered ends first."""
+    config = uvicorn.Config(
+        lanes,
+        http=Connection,
+        ws="none",
+        loop="uvloop",
+        interface="asgi3",
+        lifespan="off",
+        backlog=BACKLOG,
+        proxy_headers=False,
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        log_level="critical",
+        timeout_keep_alive=int(WAIT_SECONDS),
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+class Child:
+    """A process that is started again when it dies, and ended when we end."""
+
+    def __init__(self, command: Sequence[str], *, pass_fds: Sequence[int] = ()) -> None:
+        self._command = command
+        self._pass_fds = pass_fds
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._keep_running, name="worker", daemon=True)
+        self._thread = threading.Thread(target=self._keep_running, name="child", daemon=True)
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self) -> None:
-        """End the worker: it finishes the step it is in, or is killed after a while."""
+    def ask_to_stop(self) -> None:
+        """Tell it to end; it finishes what it is at."""
         self._stopping.set()
         if self._process is not None:
             self._process.terminate()
+
+    def stop(self) -> None:
+        """Wait for its end, and kill it after a while."""
+        self.ask_to_stop()
         if self._thread.is_alive():
-            self._thread.join(STOP_SECONDS)
+            self._thread.join(STOP_SECONDS + LOOK_SECONDS)
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
             self._process.wait()
 
     def _keep_running(self) -> None:
         while not self._stopping.is_set():
-            with _starting:
-                self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL)  # noqa: S603  our own program
+            self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, pass_fds=self._pass_fds)  # noqa: S603  our own program
             if self._stopping.is_set():
                 self._process.terminate()
             code = self._process.wait()
             if not self._stopping.wait(RESTART_SECONDS):
-                log.error("worker_ended", extra={"code": code})
+                log.error("child_ended", extra={"code": code, "command": self._command[-1]})
 
 
 def end_with(parent: int) -> None:

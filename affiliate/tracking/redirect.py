@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -21,12 +21,12 @@ from typing import Any
 
 from flask import Flask
 
-from affiliate.core import clock, health, lanes, signing
-from affiliate.core.lanes import Answer, AtOnce
+from affiliate.core import clock, health, signing
+from affiliate.core.lanes import Answer, Asked, FastLane
 from affiliate.core.settings import Settings
 from affiliate.tracking import records, rules, tokens
 from affiliate.tracking.cache import Handover, LinkCache
-from affiliate.tracking.spool import Spool
+from affiliate.tracking.spool import KeptInPart, Spool
 
 PREFIX = "/go/"
 METHODS = frozenset({"GET", "HEAD"})
@@ -62,10 +62,10 @@ def start(app: Flask) -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
 
 
-def at_once(app: Flask) -> AtOnce:
-    """What the server's fast lane asks first."""
+def lane(app: Flask) -> FastLane:
+    """What the server asks first."""
     redirect: Redirect = app.extensions[_KEY]
-    return redirect.at_once
+    return redirect
 
 
 def stop(app: Flask) -> None:
@@ -74,7 +74,13 @@ def stop(app: Flask) -> None:
 
 
 class Redirect:
-    """A WSGI application around another."""
+    """A WSGI application around another, and the server's fast lane.
+
+    Both do the same; the lane runs on one loop, notes what it answered, and writes it down once a turn, before any of
+    those answers is given.
+    """
+
+    prefix = PREFIX
 
     def __init__(self, app: Flask, settings: Settings) -> None:
         self._next = app.wsgi_app
@@ -91,36 +97,42 @@ class Redirect:
         """What belongs to one process and must not be shared with a child of it."""
         self._spool = Spool(self._folder)
         self._nonces = tokens.Nonces()
+        self._unsettled: list[bytes] = []
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """As any WSGI server calls it; a link that is not at hand is asked for."""
         if environ["PATH_INFO"].startswith(PREFIX) and environ["REQUEST_METHOD"] in METHODS:
             handover = self._cache.find(environ["PATH_INFO"][len(PREFIX) :])
             if handover is not None:
-                location = self._hand_over(
+                line, location = self._hand_over(
                     handover, environ["REQUEST_METHOD"], _header_of(environ), environ.get("REMOTE_ADDR", "")
                 )
+                self._keep([line])
                 start_response("302 Found", [("Location", location), *HEADERS])
                 return []
         return self._next(environ, start_response)
 
-    def at_once(self, scope: Any) -> Answer | None:
-        """The answer where the link is at hand, for `core.lanes`. Stands in front of all middleware."""
-        path: str = scope.path
-        method: str = scope.method
-        if not path.startswith(PREFIX) or method not in METHODS:
-            return None
-        handover = self._cache.at_hand(path[len(PREFIX) :])
+    def at_once(self, asked: Asked) -> Answer | None:
+        """The answer where the link is at hand. Stands in front of all middleware."""
+        handover = self._cache.at_hand(asked.path[len(PREFIX) :])
         if handover is None:
             return None
-        header: Header = scope.headers.get
-        address = lanes.address_of(scope)
+        header: Header = asked.headers.get
+        address = asked.address
         if self._is_behind_proxy:  # as ProxyFix does for all others
-            address = ",".join(scope.headers.get_all("x-forwarded-for")).rpartition(",")[2].strip() or address
-        return 302, [("Location", self._hand_over(handover, method, header, address)), *HEADERS]
+            address = header("x-forwarded-for", "").rpartition(",")[2].strip() or address
+        line, location = self._hand_over(handover, asked.method, header, address)
+        self._unsettled.append(line)
+        return 302, [("Location", location), *HEADERS]
 
-    def _hand_over(self, handover: Handover, method: str, header: Header, address: str) -> str:
-        """Note the visit down, then give the store's address with the token."""
+    def settle(self) -> None:
+        """Keep what was answered at once since the last time."""
+        if self._unsettled:
+            lines, self._unsettled = self._unsettled, []
+            self._keep(lines)
+
+    def _hand_over(self, handover: Handover, method: str, header: Header, address: str) -> tuple[bytes, str]:
+        """The line to keep of this visit, and the store's address with its token."""
         ms = clock.milliseconds()
         nonce = self._nonces.draw()
         agent = header("user-agent", "")[: rules.AGENT_LENGTH_MAX]
@@ -134,11 +146,15 @@ class Redirect:
         )
         visitor = self._visitors.name(ms, address, agent)
         host = rules.referrer_host(header("referer", ""))
+        line = records.line(ms, nonce, handover.link_id, visitor, device, reason, host)
+        return line, f"{handover.before}{self._mint.token(handover.link_id, ms, nonce)}{handover.after}"
+
+    def _keep(self, lines: Sequence[bytes]) -> None:
         try:
-            self._spool.append(records.line(ms, nonce, handover.link_id, visitor, device, reason, host))
-        except OSError:
-            self._losses.note()  # the token still tells the store's order what it came from
-        return f"{handover.before}{self._mint.token(handover.link_id, ms, nonce)}{handover.after}"
+            self._spool.append(b"".join(lines))
+        except OSError as refused:  # the token still tells the store's order what it came from
+            kept = refused.kept if isinstance(refused, KeptInPart) else 0
+            self._losses.note(len(lines) - kept)
 
     def start(self) -> None:
         """Load links, then follow their changes and close old spool files in a thread of this process."""
@@ -240,11 +256,11 @@ class Losses:
         self._last_at = -UNREADY_SECONDS
         self._told_at = -COMPLAIN_SECONDS
 
-    def note(self) -> None:
-        """Count one more; called where the exception is handled, whose reason goes to the log."""
+    def note(self, lines: int) -> None:
+        """Count so many more; called where the exception is handled, whose reason goes to the log."""
         now = time.monotonic()
         with self._lock:
-            self.count += 1
+            self.count += lines
             self._last_at = now
             is_told = now - self._told_at < COMPLAIN_SECONDS
             if not is_told:

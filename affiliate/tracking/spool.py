@@ -6,9 +6,7 @@ is locked by its writer; a `.log` that nobody locks is finished, whether it was 
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
-import itertools
 import os
 import secrets
 import threading
@@ -20,11 +18,13 @@ UNREADY = ".new"  # not locked yet, so no reader may look at it
 SEGMENT_BYTES = 16 * 1024 * 1024
 SEGMENT_SECONDS = 300.0
 
-# write(2) that keeps the interpreter. os.write lets it go, and then the server's own thread takes it: handing it over
-# and back costs twenty times what the write does (docs/decisions/0009).
-_write = ctypes.PyDLL(None).write
-_write.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t)
-_write.restype = ctypes.c_ssize_t
+
+class KeptInPart(OSError):
+    """The disk took only the first `kept` lines, and a piece of the next."""
+
+    def __init__(self, kept: int) -> None:
+        super().__init__("the disk took only a part of the lines")
+        self.kept = kept
 
 
 class _Segment:
@@ -32,7 +32,7 @@ class _Segment:
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
-        self.size = 0  # about: threads may overwrite each other's addition
+        self.size = 0
         self.opened_at = time.monotonic()
 
     def __del__(self) -> None:
@@ -42,8 +42,7 @@ class _Segment:
 class Spool:
     """The files of one process in `folder`. Safe to use from many threads; not across a fork.
 
-    Each line is one write to a file opened for appending, so lines never mix; only the change from one segment to the
-    next takes a lock.
+    What is appended at once is one write to a file opened for appending, so lines never mix; no lock is held meanwhile.
     """
 
     def __init__(self, folder: Path, *, max_bytes: int = SEGMENT_BYTES, max_seconds: float = SEGMENT_SECONDS) -> None:
@@ -52,28 +51,20 @@ class Spool:
         self._max_seconds = max_seconds
         self._lock = threading.Lock()
         self._segment: _Segment | None = None
-        self._kept = itertools.count()  # steps in one go, where += would lose some under threads
-        self._looks = 0
+        self.lines = 0  # kept so far
 
-    @property
-    def lines(self) -> int:
-        """How many lines have been kept."""
-        with self._lock:
-            self._looks += 1
-            return next(self._kept) - self._looks + 1  # looking steps the counter, too
-
-    def append(self, line: bytes) -> None:
-        """Keep one line; raises OSError when it could not be kept whole."""
+    def append(self, lines: bytes) -> None:
+        """Keep one or several whole lines; raises OSError, or KeptInPart, when not all of them could be kept."""
         segment = self._segment
         if segment is None or segment.size >= self._max_bytes:
             segment = self._next_segment(segment)
-        written = _write(segment.fd, line, len(line))
-        if written < 0:
-            written = os.write(segment.fd, line)  # once more, to be told the reason
-        if written != len(line):
-            raise OSError("the disk took only a part of the line")
-        segment.size += written
-        next(self._kept)
+        written = os.write(segment.fd, lines)
+        kept = lines.count(b"\n", 0, written)
+        with self._lock:
+            segment.size += written
+            self.lines += kept
+        if written != len(lines):
+            raise KeptInPart(kept)
 
     def close_if_old(self) -> None:
         """Close a segment that has been open for long, so that its reader can finish and remove it."""

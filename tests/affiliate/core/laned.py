@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from granian import Granian
-from granian.constants import HTTPModes, Interfaces, TaskImpl
-
-from affiliate.core.lanes import Answer, Lanes
+from affiliate.core import fastlane, serving
+from affiliate.core.lanes import Answer, Asked, Lanes
 
 BODY_MAX = 1_000_000
+WAIT_SECONDS = 1.5  # for a whole head
+SEEN: list[int] = []  # lengths of bodies
 
 
-def at_once(scope: Any) -> Answer | None:
-    if scope.path == "/fast-broken":
-        raise ValueError("a fault")
-    return (302, [("Location", "/there")]) if scope.path == "/click" else None
+class Lane:
+    """Answers /click."""
+
+    prefix = "/"
+
+    def at_once(self, asked: Asked) -> Answer | None:
+        if asked.path == "/fast-broken":
+            raise ValueError("a fault")
+        return (302, [("Location", "/there")]) if asked.path == "/click" else None
+
+    def settle(self) -> None:
+        """There is nothing to write down."""
 
 
 def wsgi(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -32,6 +41,9 @@ def wsgi(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterabl
         return pieces()
     if path == "/stream-broken":
         return pieces(fault=True)
+    if path == "/seen":
+        SEEN.append(len(environ["wsgi.input"].read()))
+        return [repr(SEEN).encode()]
     if path == "/length":
         return [b"%d" % len(environ["wsgi.input"].read())]
     if path == "/told":
@@ -47,12 +59,7 @@ def pieces(*, fault: bool = False) -> Iterator[bytes]:
         yield b"piece %d\n" % number
 
 
-def target() -> Lanes:
-    return Lanes(wsgi, at_once, threads=int(sys.argv[2]), body_max=BODY_MAX)
-
-
 if __name__ == "__main__":
-    Granian(
-        "tests.affiliate.core.laned:target", factory=True, interface=Interfaces.RSGI, address="127.0.0.1",
-        port=int(sys.argv[1]), http=HTTPModes.http1, websockets=False, task_impl=TaskImpl.rust,
-    ).serve()  # fmt: skip
+    fastlane.WAIT_SECONDS, fastlane.LOOK_SECONDS = WAIT_SECONDS, 0.3
+    listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+    serving.answer(Lanes(wsgi, Lane(), threads=int(sys.argv[2]), body_max=BODY_MAX), listener)

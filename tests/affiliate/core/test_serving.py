@@ -131,38 +131,20 @@ def test_nothing_outlives_a_killed_server(start):
     until(lambda: not any(is_alive(pid) for pid in family), "the end of its children")
 
 
-FORKS = """
-import os, signal, sys, time
-from pathlib import Path
-from affiliate.core import serving
-
-program = Path(sys.argv[1])
-program.write_text("import time; time.sleep(60)")
-stuck = 0
-for _round in range(40):
-    worker = serving.Worker(program)
-    worker.start()
-    forked = os.fork()
-    if not forked:
-        time.sleep(60)
-        os._exit(0)
-    end = time.monotonic() + 5
-    while worker._process is None and time.monotonic() < end:
-        time.sleep(0.001)
-    stuck += worker._process is None
-    os.kill(forked, signal.SIGKILL)
-    os.waitpid(forked, 0)
-    worker.stop()
-print(stuck)
-"""
+def test_a_web_process_that_dies_is_started_again_and_nobody_is_turned_away(start):
+    server = start("--no-worker")
+    (first,) = children(server.process.pid)
+    os.kill(first, signal.SIGKILL)
+    assert status(server.port, "/healthz") == 200  # waits until the next one listens
+    (second,) = children(server.process.pid)
+    assert second != first
 
 
-def test_a_fork_beside_the_start_of_a_worker_does_not_hold_it_up(tmp_path):
-    """granian forks while our thread starts the worker; a fork that kept Popen's pipe open held it for ever."""
-    said = subprocess.run(
-        [sys.executable, "-c", FORKS, str(tmp_path / "sleeper.py")], cwd=ROOT, capture_output=True, check=True
-    )
-    assert said.stdout.decode().split() == ["0"], said.stderr.decode()
+def test_an_address_that_is_taken_stops_the_start(monkeypatch, capsys, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        assert refused(monkeypatch, DATA_DIR=str(tmp_path), PORT=port) == 2
+    assert port in capsys.readouterr().err
 
 
 def test_without_a_worker_there_is_none(start):

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 
-import app  # noqa: F401  granian finds it imported already
+import app
 from affiliate.core import serving
 from affiliate.core.settings import from_env
 from affiliate.tracking.spool import Spool
@@ -25,7 +25,7 @@ LATE_SECONDS = 0.02
 def damage(kind: str) -> None:
     """Make the spool what it must not be."""
     if kind == "off":
-        Spool.append = lambda self, line: None  # type: ignore[method-assign]
+        Spool.append = lambda self, lines: None  # type: ignore[method-assign]
     if kind == "late":
         later: queue.SimpleQueue[tuple[Spool, bytes]] = queue.SimpleQueue()
         keep = Spool.append
@@ -36,8 +36,8 @@ def damage(kind: str) -> None:
                 while not later.empty():
                     keep(*later.get())
 
-        def append(self: Spool, line: bytes) -> None:
-            later.put((self, line))
+        def append(self: Spool, lines: bytes) -> None:
+            later.put((self, lines))
             if not any(thread.name == "late" for thread in threading.enumerate()):
                 threading.Thread(target=write, name="late", daemon=True).start()
 
@@ -51,7 +51,7 @@ def main() -> None:
         child = os.fork()
         if child == 0:
             os.setsid()
-            serving.serve("app:web_process", settings, program=None)
+            serving.answer(app.web_process(), serving.bound(settings))
             os._exit(0)
         sys.stdout.write(f"{child}\n")
         sys.stdout.flush()

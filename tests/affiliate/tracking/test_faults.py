@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import random
+import resource
 import signal
 import time
 from collections import Counter
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
 
 from affiliate.core import clock
+from affiliate.core.lanes import Asked
 from affiliate.tracking import jobs, records, redirect, rules, tokens
 from affiliate.tracking.models import Click, SpoolProgress
 from affiliate.tracking.records import ClickRecord
@@ -128,27 +129,19 @@ def test_visitors_are_those_of_the_rule_month_by_month_and_back():
             assert visitors.name(ms, address, agent) == expected
 
 
-class Headers(dict[str, list[str]]):
-    """As RSGI gives them."""
-
-    def get(self, name, absent=None):
-        return self[name][0] if name in self else absent
-
-    def get_all(self, name):
-        return super().get(name, [])
-
-
 def test_both_lanes_tell_the_same_of_a_visit(app, link, folder):
     """The fast lane stands in front of ProxyFix and must read the forwarded address as it does."""
     front = app.extensions["etalase_redirect"]
     front._cache.start()
-    headers = Headers({"user-agent": [CHROME], "x-forwarded-for": ["192.0.2.4", "198.51.100.9, 203.0.113.7"]})
-    scope = {"path": f"/go/{link.code}", "method": "GET", "client": "10.0.0.1:4444", "headers": headers}
-    environ = {"PATH_INFO": scope["path"], "REQUEST_METHOD": "GET", "REMOTE_ADDR": "203.0.113.7"}
+    forwarded = "192.0.2.4,198.51.100.9, 203.0.113.7"
+    asked = Asked("GET", f"/go/{link.code}", {"user-agent": CHROME, "x-forwarded-for": forwarded}, "10.0.0.1")
+    environ = {"PATH_INFO": asked.path, "REQUEST_METHOD": "GET", "REMOTE_ADDR": "203.0.113.7"}
     seen: list[tuple[str, object]] = []
     try:
         front._is_behind_proxy = True
-        status, told = front.at_once(SimpleNamespace(**scope))
+        status, told = front.at_once(asked)
+        assert not list(folder.glob("*.log"))
+        front.settle()
         front({**environ, "HTTP_USER_AGENT": CHROME}, lambda *answer: seen.append(answer[:2]))
     finally:
         front._is_behind_proxy = False
@@ -157,9 +150,30 @@ def test_both_lanes_tell_the_same_of_a_visit(app, link, folder):
     (path,) = folder.glob("*.log")
     first, second = records.parse(path.read_bytes()).records
     assert (first.visitor, first.device, first.reason) == (second.visitor, second.device, second.reason)
-    for other in ({"path": "/go/zzzzzzzz"}, {"method": "POST"}, {"path": "/"}):
-        assert front.at_once(SimpleNamespace(**{**scope, **other})) is None
+    for code in ("zzzzzzzz", "", "/", link.code + "/"):
+        assert front.at_once(Asked("GET", f"/go/{code}", {}, "")) is None
     front._cache._is_complete = False
+
+
+def test_of_a_turn_cut_short_by_the_disk_the_whole_lines_are_kept_and_the_rest_counted(app, link, folder):
+    """A file that may grow to two and a half lines holds two of them, and a piece of the third."""
+    front = app.extensions["etalase_redirect"]
+    redirect.stop(app)
+    front._unsettled[:] = [
+        records.line_of(ClickRecord(MS, number, link.id, f"{number:024x}", "desk", "", "news.example.test"))
+        for number in range(5)
+    ]
+    before, limits = front._spool.lines, resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(front._unsettled[0]) * 5 // 2, limits[1]))
+    try:
+        front.settle()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        lost, front._losses = front._losses.count, redirect.Losses()
+    assert (front._spool.lines - before, lost) == (2, 3)
+    (path,) = folder.glob("*.log")
+    assert len(records.parse(path.read_bytes()).records) == 2
+    redirect.stop(app)
 
 
 def test_clicks_that_a_full_disk_refuses_are_led_on_counted_told_once_and_shown(app, client, link, caplog):

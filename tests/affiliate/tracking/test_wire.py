@@ -1,4 +1,4 @@
-"""The redirect as it stands on the network, granian in front: bytes no browser would send, and what comes back."""
+"""The redirect as it stands on the network, the server in front: bytes no browser would send, and what comes back."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ SENT_BACK = {
     "referrer-policy",
     "x-robots-tag",
     "content-length",
-    "server",
     "date",
     "connection",
 }
