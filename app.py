@@ -281,7 +281,13 @@ def web_process() -> lanes.Lanes:
     app = create_app()
     affiliate.tracking.redirect.start(app)
     lane, threads = affiliate.tracking.redirect.lane(app), app.config["ETALASE"].web_threads
-    return lanes.Lanes(app, lane, threads=threads, body_max=BODY_MAX_BYTES)
+    return lanes.Lanes(app, lane, threads=threads, body_max=body_max)
+
+
+def body_max(path: str) -> int:
+    """How many bytes of a body are taken in for this path, before anything looks at them."""
+    most = affiliate.orders.api.body_max(path)
+    return BODY_MAX_BYTES if most is None else most
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

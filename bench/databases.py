@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from affiliate.core import clock, migrate
 from affiliate.core.settings import from_env
 from affiliate.links import service
+from affiliate.tracking.models import NEXT_SPAN
 from tests.factories import Make
 
 POSTGRES = "postgresql://postgres@127.0.0.1:5432/postgres"
@@ -143,7 +144,7 @@ def _code(number: int) -> str:
 
 
 def many_clicks(env: dict[str, str], clicks: int) -> None:
-    """So many stored clicks of the last year, made by the database itself."""
+    """So many stored clicks of the last year, made by the database itself; their trails are as many, not true."""
     engine = sa.create_engine(from_env(env).database_url)
     if engine.dialect.name == "sqlite":
         numbers = "WITH RECURSIVE n(i) AS (SELECT :low UNION ALL SELECT i + 1 FROM n WHERE i < :high - 1)"
@@ -155,7 +156,8 @@ def many_clicks(env: dict[str, str], clicks: int) -> None:
         visitor, source = "lpad(to_hex(i % 3000000), 24, '0')", "n"
     statement = sa.text(
         f"{numbers} INSERT INTO clicks (clicked_at, nonce, link_id, community_id, merchant_id, visitor, device, "
-        f"is_qualified) SELECT {moment}, i, link.id, link.community_id, link.merchant_id, {visitor}, 'phone', :yes "
+        f"is_qualified, trail) SELECT {moment}, i, link.id, link.community_id, link.merchant_id, {visitor}, 'phone', "
+        f":yes, (20000 - i % 31000000 / 86400) * {NEXT_SPAN} + i % 3000000 "
         f"FROM {source}, (SELECT * FROM tracking_links ORDER BY id LIMIT 1) link"
     )
     for low in range(0, clicks, CHUNK):

@@ -57,10 +57,10 @@ class Lanes:
     """An ASGI application around a WSGI one, with a fast lane.
 
     The lane is asked by `fastlane.Connection` straight from the bytes that came in, and here for those requests of its
-    that had to be parsed.
+    that had to be parsed. `body_max` says how many bytes of a body a path takes.
     """
 
-    def __init__(self, wsgi: Wsgi, lane: FastLane, *, threads: int, body_max: int) -> None:
+    def __init__(self, wsgi: Wsgi, lane: FastLane, *, threads: int, body_max: Callable[[str], int]) -> None:
         self.openings = tuple(f"{method} {lane.prefix}".encode() for method in METHODS)
         self.turn = Turn(lane)
         self._wsgi = wsgi
@@ -110,8 +110,8 @@ class Lanes:
 
         False where the sender hung up in its midst: there is nobody to answer, and half a body is none.
         """
-        told = environ.get("CONTENT_LENGTH", "0")
-        if told.isdecimal() and int(told) > self._body_max:
+        told, most = environ.get("CONTENT_LENGTH", "0"), self._body_max(environ["PATH_INFO"])
+        if told.isdecimal() and int(told) > most:
             return True
         received, is_more = 0, True
         while is_more:
@@ -121,7 +121,7 @@ class Lanes:
             is_more = piece.get("more_body", False)
             received += len(piece["body"])
             body.write(piece["body"])
-            if received > self._body_max:
+            if received > most:
                 environ["CONTENT_LENGTH"] = str(received)
                 break
         body.seek(0)

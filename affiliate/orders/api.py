@@ -26,9 +26,18 @@ from affiliate.orders.schemes import SCHEMES, woocommerce
 
 blp = ApiBlueprint("orders", __name__)
 hooks = Blueprint("hooks", __name__)
+HOOKS = "/hooks/v1/"
 
 
-@hooks.post("/hooks/v1/<merchant>/<kind>")
+def body_max(path: str) -> int | None:
+    """How many bytes of a delivery to this path are worth reading; None where it is none of ours."""
+    if not path.startswith(HOOKS):
+        return None
+    kind = path.removeprefix(HOOKS).partition("/")[2].partition("/")[0]
+    return SCHEMES[WebhookKind(kind)].body_max if kind in set(WebhookKind) else 0
+
+
+@hooks.post(f"{HOOKS}<merchant>/<kind>")
 @guards.signed("shops sign what they send")
 def receive(merchant: str, kind: str) -> Any:
     """Verify, insert once, answer. What the delivery says is read later."""

@@ -12,6 +12,7 @@ from affiliate.core import fastlane, serving
 from affiliate.core.lanes import Answer, Asked, Lanes
 
 BODY_MAX = 1_000_000
+SMALL_MAX = 1000
 WAIT_SECONDS = 1.5  # for a whole head
 SEEN: list[int] = []  # lengths of bodies
 
@@ -44,7 +45,7 @@ def wsgi(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterabl
     if path == "/seen":
         SEEN.append(len(environ["wsgi.input"].read()))
         return [repr(SEEN).encode()]
-    if path == "/length":
+    if path in {"/length", "/small"}:
         return [b"%d" % len(environ["wsgi.input"].read())]
     if path == "/told":
         names = ("QUERY_STRING", "HTTP_X_TWICE", "HTTP_COOKIE", "CONTENT_TYPE", "REMOTE_ADDR", "SERVER_PORT")
@@ -62,4 +63,9 @@ def pieces(*, fault: bool = False) -> Iterator[bytes]:
 if __name__ == "__main__":
     fastlane.WAIT_SECONDS, fastlane.LOOK_SECONDS = WAIT_SECONDS, 0.3
     listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
-    serving.answer(Lanes(wsgi, Lane(), threads=int(sys.argv[2]), body_max=BODY_MAX), listener)
+    serving.answer(
+        Lanes(
+            wsgi, Lane(), threads=int(sys.argv[2]), body_max=lambda path: SMALL_MAX if path == "/small" else BODY_MAX
+        ),
+        listener,
+    )

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from affiliate.core import clock
 from affiliate.core.db import db, forget_session
 from affiliate.merchants.models import Merchant, WebhookKey, WebhookKind
-from affiliate.orders import intake
+from affiliate.orders import api, intake
 from affiliate.orders.models import Delivery, DeliveryStatus
+from affiliate.orders.schemes import SCHEMES
 from tests.affiliate.orders.shop import body_of, headers, message, send
 from tests.factories import Make
 
@@ -226,3 +227,20 @@ def test_eight_at_once_leave_one_row_and_seven_repeats(open_shop):
     assert sorted(answer.json["repeat"] for answer in answers) == [False] + [True] * 7
     assert len({answer.json["delivery"] for answer in answers}) == 1
     assert db.session.execute(sa.select(Delivery.repeats)).scalars().all() == [7]
+
+
+@pytest.mark.parametrize(
+    ("path", "most"),
+    [
+        ("/hooks/v1/toko/standard", SCHEMES[WebhookKind.STANDARD].body_max),
+        ("/hooks/v1/toko/shopify", SCHEMES[WebhookKind.SHOPIFY].body_max),
+        ("/hooks/v1/toko/adobe/more", SCHEMES[WebhookKind.ADOBE].body_max),
+        ("/hooks/v1/toko/lain", 0),
+        ("/hooks/v1/toko", 0),
+        ("/hooks/v1/", 0),
+        ("/portal/toko", None),
+        ("/hooks/v2/toko/standard", None),
+    ],
+)
+def test_what_no_shop_system_sends_is_not_even_read(path, most):
+    assert api.body_max(path) == most
