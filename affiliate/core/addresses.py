@@ -11,12 +11,30 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _ADDRESS = re.compile(r"(https?)://([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::([0-9]{1,5}))?(?:[/?#].*)?", re.I | re.S)
 _DANGEROUS = re.compile(r"[\x00-\x1f\x7f-\x9f\\\ud800-\udfff]")
 
+# Nearly every address: nothing in it could be read in two ways, needs quoting or may stand for something else.
+_PLAIN = re.compile(
+    r"(https?://([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?))(/[\w.~/:@!$'()*,;=&-]*)?(?:\?([\w.~/:@!$'()*,;=&?-]*))?(#[\w.~/-]+)?",
+    re.A,
+)
+
+
+def plain(url: str) -> tuple[str, str, str, str, str] | None:
+    """Origin, host, path, query and fragment (with its #) of an address that needs no second look; None for others."""
+    match = _PLAIN.fullmatch(url)
+    if match is None:
+        return None
+    origin, host, path, query, fragment = match.groups("")
+    return origin, host, path, query, fragment
+
 
 def allowed(url: str, allowed_hosts: Iterable[str]) -> bool:
     """True when `url` is http(s) to exactly one of the hosts ("shop.example", or "shop.example:8443" for an odd port).
 
     No user info, backslash, control character or trailing dot; two independent readings must agree on the host.
     """
+    simple = plain(url)
+    if simple is not None:
+        return simple[1] in {name.lower() for name in allowed_hosts}
     match = _ADDRESS.fullmatch(url)
     if match is None or _DANGEROUS.search(url) or url != url.strip():
         return False

@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterable
 from urllib.parse import quote, unquote_plus, urlsplit
 
-from affiliate.core.addresses import allowed
+from affiliate.core.addresses import allowed, plain
 from affiliate.core.ids import ALPHABET
 
 __all__ = [
@@ -43,6 +43,10 @@ def with_token(url: str, param: str, token: str) -> str:
 
 def around_token(url: str, param: str) -> tuple[str, str]:
     """What stands before and after the token: computed once a link, so that a redirect only joins three strings."""
+    simple = plain(url)
+    if simple is not None and param.isascii() and param.isalnum() and param not in simple[3]:
+        origin, _host, path, query, fragment = simple
+        return f"{origin}{path or '/'}?{query}{'&' if query else ''}{param}=", fragment
     parts = urlsplit(url)
     kept = [piece for piece in parts.query.split("&") if not _sets(piece, param)] if parts.query else []
     query = "&".join([*(quote(piece, safe=_KEPT) for piece in kept), f"{quote(param, safe='')}="])

@@ -6,7 +6,10 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import pytest
+from hypothesis import event, given
+from hypothesis import strategies as st
 
+from affiliate.core import addresses
 from affiliate.core.ids import link_code
 from affiliate.links import rules
 
@@ -159,3 +162,29 @@ def test_what_was_never_a_code_has_no_variants(typed: str):
 
 def test_variants_are_bounded():
     assert len(rules.variants("a" * rules.CODE_LENGTH_MAX)) <= rules.VARIANTS_MAX
+
+
+ORIGINS = st.sampled_from([
+    "https://toko.test", "http://toko.test", "https://toko.test", "HTTPS://toko.test", "https://Toko.test",
+    "https://jahat.test", "https://-toko.test", "https://toko.test.", "https://a@toko.test", "https://toko.test:8443",
+    "//toko.test", "",
+])  # fmt: skip
+PIECES = st.sampled_from([
+    "/", "//", "/p/1", "?", "?", "a=b", "&", "etl=1", "%65tl=1", "e+tl", "+", "%2f", "#", "#bagian", "\\",
+    "@jahat.test", ":80", " ", "\t", "\n", "é", ";", "[", "~'()*!$,", "=etl",
+])  # fmt: skip
+
+
+@given(
+    st.tuples(ORIGINS, st.lists(PIECES, max_size=8).map("".join)).map("".join) | st.text(),
+    st.sampled_from(["etl", "e+tl", "é", "a"]),
+)
+def test_what_needs_no_second_look_is_what_two_looks_would_give(url, param):
+    """The quick reading of plain addresses, against the slow one of all."""
+    quick = rules.allowed(url, ("toko.test",)), rules.allowed(url, ("toko.test",)) and rules.around_token(url, param)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(addresses, "plain", lambda _url: None)
+        patched.setattr(rules, "plain", lambda _url: None)
+        slow = rules.allowed(url, ("toko.test",)), rules.allowed(url, ("toko.test",)) and rules.around_token(url, param)
+    event(f"plain {addresses.plain(url) is not None}, allowed {quick[0]}")
+    assert quick == slow
