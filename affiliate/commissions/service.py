@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from affiliate.commissions import facts as facts_of
@@ -17,7 +17,7 @@ from affiliate.commissions.models import Commission, CommissionEvent, Commission
 from affiliate.conversions import service as conversions
 from affiliate.conversions.models import ConversionStatus
 from affiliate.conversions.service import Estimate
-from affiliate.core import clock
+from affiliate.core import bulk, clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def settle(session: Session, order_ids: Collection[int], *, now: datetime) -> li
         if (steps := _steps(one.order.currency, reckoned.due, booked.get(one.order.id, queries.Booked())))
     ]
     if moving:
-        _append(session, moving, now)
+        _append(session, moving, booked, now)
     return [due.facts.order.id for due in moving]
 
 
@@ -84,46 +84,42 @@ def _new_estimates(loaded: Sequence[tuple[Facts, Reckoned]]) -> dict[int, Estima
     return found
 
 
-def _append(session: Session, moving: Sequence[_Due], now: datetime) -> None:
+def _append(session: Session, moving: Sequence[_Due], booked: Mapping[int, queries.Booked], now: datetime) -> None:
     order_ids = [due.facts.order.id for due in moving]
     commissions = _commissions(session, moving, order_ids, now)
-    booked = queries.booked(session, order_ids)
     causes = queries.newest_causes(session, order_ids)
-    events, shares = [], {}
+    ids = iter(bulk.new_ids(session, CommissionEvent, sum(len(due.steps) for due in moving)))
+    events, shares = [], []
     for due in moving:
         order_id = due.facts.order.id
         commission, before = commissions[order_id], booked.get(order_id, queries.Booked())
         why = {"cause": causes.get(order_id, {}), "trace": trace.of(due.facts, due.reckoned)}
         roles = before.roles | {share.owner: share.role for share in due.reckoned.shares}
         for number, step in enumerate(due.steps, before.last_number + 1):
-            events.append(_event(commission, due, step, number, now) | why)
-            shares[commission.id, number] = [
-                {"owner": owner, "role": roles[owner], "amount_minor": amount}
+            event_id = next(ids)
+            events.append(_event(commission, due, step, number, now) | why | {"id": event_id})
+            shares += [
+                {"event_id": event_id, "owner": owner, "role": roles[owner], "amount_minor": amount}
                 for owner, amount in step.by_owner.items()
             ]
-    wanted = sa.insert(CommissionEvent).returning(
-        CommissionEvent.id, CommissionEvent.commission_id, CommissionEvent.number
-    )
-    kept = session.execute(wanted, events).all()
-    rows = [share | {"event_id": row.id} for row in kept for share in shares[row.commission_id, row.number]]
-    session.execute(sa.insert(CommissionShare), rows)
+    bulk.insert(session, CommissionEvent, events)
+    bulk.insert(session, CommissionShare, shares)
 
 
 def _commissions(session: Session, moving: Sequence[_Due], order_ids: Collection[int], now: datetime) -> dict[int, Any]:
     """The commission rows by order; new ones are made, and one whose order is now credited elsewhere follows it."""
     there = queries.commissions_of(session, order_ids)
     new = [_commission(due.facts, now) for due in moving if due.facts.order.id not in there]
+    for made, commission_id in zip(new, bulk.new_ids(session, Commission, len(new)), strict=True):
+        made["id"] = commission_id
+    bulk.insert(session, Commission, new)
     moved = [
         {"id": row.id, "community_id": due.facts.conversion.community_id, "currency": due.facts.order.currency}
         for due in moving
         if due.reckoned.due and (row := there.get(due.facts.order.id)) and _credited_elsewhere(row, due.facts)
     ]
-    if moved:
-        session.execute(sa.update(Commission), moved)
-    if not new:
-        return there
-    session.execute(sa.insert(Commission), new)
-    return queries.commissions_of(session, order_ids) | there
+    bulk.update(session, Commission, moved)
+    return {made["order_id"]: SimpleNamespace(**made) for made in new} | there
 
 
 def _credited_elsewhere(commission: Any, facts: Facts) -> bool:

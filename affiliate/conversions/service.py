@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from affiliate.conversions import gathering, queries, reasons, rules
 from affiliate.conversions.models import Conversion, ConversionStatus, Credit, CustomerClick
 from affiliate.conversions.rules import Attribution
 from affiliate.conversions.touches import Candidate, Offer, OrderFacts
-from affiliate.core.db import upsert
+from affiliate.core import bulk
 from affiliate.orders.models import OrderStatus
 from affiliate.tracking.tokens import TokenKeys
 
-# Tables, not models: the unit of work would send rows with and without a value apart.
-CONVERSIONS, CREDITS = cast(sa.Table, Conversion.__table__), cast(sa.Table, Credit.__table__)
 CREDIT_COLUMNS = (
     "community_id", "link_id", "curator_id", "programme_id", "enrollment_id", "terms_id", "split_id", "clicked_at",
     "click_nonce", "evidence",
@@ -72,11 +69,9 @@ def write_estimates(session: Session, estimates: Mapping[int, Estimate]) -> None
         {"id": key, "estimate_minor": one.whole_minor, "community_estimate_minor": one.community_minor}
         for key, one in estimates.items()
     ]
-    if rows:
-        session.execute(sa.update(Conversion), rows)
+    bulk.update(session, Conversion, rows)
     parts = [{"id": key, "estimate_minor": minor} for one in estimates.values() for key, minor in one.by_credit.items()]
-    if parts:
-        session.execute(sa.update(Credit), parts)
+    bulk.update(session, Credit, parts)
 
 
 def _with_explained(session: Session, order_ids: Collection[int], keys: TokenKeys) -> set[int]:
@@ -109,8 +104,8 @@ def _attributed(session: Session, orders: list[Any], keys: TokenKeys) -> dict[in
     if not orders:
         return {}
     said = gathering.own(session, orders, keys)
-    if learned := gathering.learned(orders, said):
-        session.execute(upsert(session, CustomerClick).on_conflict_do_nothing(), learned)
+    learned = gathering.learned(orders, said)
+    bulk.insert_new(session, CustomerClick, learned, key=("merchant_id", "customer_key", "clicked_at", "nonce"))
     found = gathering.find(session, orders, said)
     communities = {one.community_id for some in found.values() for one in some if one.community_id}
     by_pair: dict[tuple[int, int], list[Offer]] = {}
@@ -169,11 +164,10 @@ def _write(
 ) -> set[int]:
     """Conversions, then the credits of those that were judged; ids of the orders whose credits are others now."""
     ids = {order_id: row.id for order_id, row in held.items()}
-    if added:
-        made = sa.insert(CONVERSIONS).returning(CONVERSIONS.c.id, CONVERSIONS.c.order_id)
-        ids |= {row.order_id: row.id for row in session.execute(made, added)}
-    if changed:
-        session.execute(sa.update(Conversion), changed)
+    made = bulk.new_ids(session, Conversion, len(added))
+    ids |= {values["order_id"]: key for key, values in zip(made, added, strict=True)}
+    bulk.insert(session, Conversion, [values | {"id": ids[values["order_id"]]} for values in added])
+    bulk.update(session, Conversion, changed)
     judged_before = [ids[order_id] for order_id in verdicts if order_id in held]
     there = queries.credits_in_force(session, judged_before) if judged_before else {}
     gone, new, moved = [], [], set()
@@ -183,10 +177,8 @@ def _write(
             moved.add(order_id)
             gone += [{"id": row.id, "withdrawn_at": now} for row in before]
             new += [row | {"conversion_id": ids[order_id], "created_at": now, "estimate_minor": 0} for row in rows]
-    if gone:
-        session.execute(sa.update(Credit), gone)
-    if new:
-        session.execute(sa.insert(CREDITS), new)
+    bulk.update(session, Credit, gone)
+    bulk.insert(session, Credit, new)
     return moved
 
 

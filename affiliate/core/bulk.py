@@ -72,6 +72,8 @@ def update(session: Session, kind: type[Base], rows: Rows) -> None:
 
 def new_ids(session: Session, kind: type[Base], count: int) -> list[int]:
     """So many ids that nobody else will get, for rows that are about to be added in this transaction."""
+    if not count:
+        return []
     table = cast(sa.Table, kind.__table__)
     if is_postgres(session):
         sequence = sa.func.pg_get_serial_sequence(table.name, "id")

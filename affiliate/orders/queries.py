@@ -61,10 +61,11 @@ def events(session: Session, keys: Collection[OrderKey]) -> dict[OrderKey, dict[
     return found
 
 
-def state_hashes(session: Session, keys: Collection[OrderKey]) -> dict[OrderKey, str]:
-    """The hashes of those of these orders that we have."""
-    wanted = sa.select(Order.merchant_id, Order.ref, Order.state_hash).where(_among(Order.merchant_id, Order.ref, keys))
-    return {(row.merchant_id, row.ref): row.state_hash for row in session.execute(wanted)}
+def held(session: Session, keys: Collection[OrderKey]) -> dict[OrderKey, Any]:
+    """Those of these orders that we have: id and state_hash."""
+    wanted = sa.select(Order.id, Order.merchant_id, Order.ref, Order.state_hash)
+    found = session.execute(wanted.where(_among(Order.merchant_id, Order.ref, keys)))
+    return {(row.merchant_id, row.ref): row for row in found}
 
 
 def _among(merchant: Any, ref: Any, keys: Iterable[OrderKey]) -> sa.ColumnElement[bool]:

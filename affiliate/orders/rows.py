@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from affiliate.core.db import upsert
+from affiliate.core import bulk
 from affiliate.orders import queries
 from affiliate.orders.facts import plain
 from affiliate.orders.models import Order, OrderLine, OrderRefund
@@ -26,36 +26,38 @@ _SAME_NAME = (
 def write(session: Session, states: Mapping[tuple[int, str], OrderState], *, now: datetime) -> list[int]:
     """Bring the orders' rows up to their states; ids of those whose meaning changed."""
     hashes = {key: state.state_hash() for key, state in states.items()}
-    held = queries.state_hashes(session, states)
-    changed = [key for key in states if held.get(key) != hashes[key]]
+    held = queries.held(session, states)
+    changed = [key for key in states if key not in held or held[key].state_hash != hashes[key]]
     if not changed:
         return []
-    ids = _write_orders(session, [_order_row(key, states[key], hashes[key], now) for key in changed])
-    for kind in (OrderLine, OrderRefund):
-        session.execute(
-            sa.delete(kind).where(kind.order_id.in_(ids.values())).execution_options(synchronize_session=False)
-        )
-    _insert(session, OrderLine, [row for key in changed for row in _line_rows(ids[key], states[key])])
-    _insert(session, OrderRefund, [row for key in changed for row in _refund_rows(ids[key], states[key])])
+    new = [key for key in changed if key not in held]
+    ids = dict(zip(new, bulk.new_ids(session, Order, len(new)), strict=True))
+    ids |= {key: held[key].id for key in changed if key in held}
+    rows = {key: _order_row(key, ids[key], states[key], hashes[key], now) for key in changed}
+    bulk.insert(session, Order, [rows[key] for key in new])
+    _rewrite(session, [rows[key] for key in changed if key in held])
+    bulk.insert(session, OrderLine, [row for key in changed for row in _line_rows(ids[key], states[key])])
+    bulk.insert(session, OrderRefund, [row for key in changed for row in _refund_rows(ids[key], states[key])])
     return sorted(ids.values())
 
 
-def _write_orders(session: Session, rows: list[dict[str, Any]]) -> dict[tuple[int, str], int]:
-    insert = upsert(session, Order)
-    replaced = {name: insert.excluded[name] for name in rows[0] if name not in _KEPT_ON_CHANGE}
-    upserted = insert.on_conflict_do_update(index_elements=["merchant_id", "ref"], set_=replaced)
-    found = session.execute(upserted.returning(Order.id, Order.merchant_id, Order.ref), rows)
-    return {(row.merchant_id, row.ref): row.id for row in found}
+def _rewrite(session: Session, rows: list[dict[str, Any]]) -> None:
+    """Orders that were there take their new values, and lose their lines and refunds."""
+    bulk.update(session, Order, [{name: row[name] for name in row if name not in _KEPT_ON_CHANGE} for row in rows])
+    known = [row["id"] for row in rows]
+    for kind in (OrderLine, OrderRefund):
+        if known:
+            session.execute(
+                sa.delete(kind).where(kind.order_id.in_(known)).execution_options(synchronize_session=False)
+            )
 
 
-def _insert(session: Session, kind: Any, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        session.execute(sa.insert(kind), rows)
-
-
-def _order_row(key: tuple[int, str], state: OrderState, state_hash: str, now: datetime) -> dict[str, Any]:
+def _order_row(
+    key: tuple[int, str], order_id: int, state: OrderState, state_hash: str, now: datetime
+) -> dict[str, Any]:
     told = {name: getattr(state, name) for name in _SAME_NAME}
     return told | {
+        "id": order_id,
         "merchant_id": key[0],
         "ref": key[1],
         "state_hash": state_hash,

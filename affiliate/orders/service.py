@@ -14,7 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from affiliate.core.db import affected, is_postgres, upsert
+from affiliate.core import bulk
+from affiliate.core.db import affected, is_postgres
 from affiliate.core.errors import Conflict
 from affiliate.core.i18n import _l
 from affiliate.core.signing import sha256_hex
@@ -104,9 +105,7 @@ def work(session: Session, delivery_ids: Sequence[int], *, now: datetime, custom
         state = _fold(known.get(key, {}), told, batch.outcomes, added)
         if state is not None:
             states[key] = state
-    if added:
-        insert = upsert(session, OrderEvent)
-        session.execute(insert.on_conflict_do_nothing(index_elements=["merchant_id", "order_ref", "digest"]), added)
+    bulk.insert_new(session, OrderEvent, added, key=("merchant_id", "order_ref", "digest"))
     changed = rows.write(session, states, now=now)
     _refuse_foreign(session, states, known, batch.outcomes)
     _accept_waiting(session, states, known, batch.outcomes)
@@ -271,8 +270,7 @@ def _conclude(session: Session, outcomes: Iterable[Outcome], now: datetime) -> N
         }
         for outcome in outcomes
     ]
-    if worked:
-        session.execute(sa.update(Delivery), worked)
+    bulk.update(session, Delivery, worked)
 
 
 def set_aside(session: Session, delivery_id: int, *, error: str, now: datetime) -> None:

@@ -10,7 +10,8 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from affiliate.core.db import is_postgres, upsert
+from affiliate.core import bulk
+from affiliate.core.db import upsert
 from payouts.ledger.accounts import KIND_OF, AccountKey
 from payouts.ledger.entries import Leg, NewEntry, SourceReused, Unbalanced, UnknownAccount, check, distinct
 from payouts.ledger.models import LedgerAccount, LedgerEntry, Posting
@@ -18,13 +19,7 @@ from payouts.ledger.models import LedgerAccount, LedgerEntry, Posting
 __all__ = ["AccountKey", "Leg", "NewEntry", "SourceReused", "Unbalanced", "UnknownAccount", "post"]
 
 CHUNK = 1000  # values in one IN list
-# Plain tables: the ORM's bulk insert would part the rows with a day from those without, and send each run by itself.
-_ACCOUNTS, _ENTRIES, _POSTINGS = (cast(sa.Table, kind.__table__) for kind in (LedgerAccount, LedgerEntry, Posting))
-_UNNEST = sa.text(
-    "INSERT INTO postings (entry_id, account_id, amount_minor, available_on) "
-    "SELECT * FROM unnest(CAST(:entry_id AS bigint[]), CAST(:account_id AS bigint[]), "
-    "CAST(:amount_minor AS bigint[]), CAST(:available_on AS timestamptz[]))"
-)
+_ACCOUNTS = cast(sa.Table, LedgerAccount.__table__)
 
 
 def post(session: Session, entries: Sequence[NewEntry], *, now: datetime) -> int:
@@ -79,8 +74,7 @@ def _insert_entries(session: Session, entries: Sequence[NewEntry]) -> dict[str, 
         {"source": e.source, "text": e.text[:200], "currency": e.currency, "occurred_at": e.occurred_at}
         for e in entries
     ]
-    insert = upsert(session, _ENTRIES).on_conflict_do_nothing(index_elements=["source"])
-    made = session.execute(insert.returning(_ENTRIES.c.id, _ENTRIES.c.source), rows)
+    made = bulk.insert_new(session, LedgerEntry, rows, key=("source",), returning=("id", "source"))
     return {row.source: row.id for row in made}
 
 
@@ -97,18 +91,11 @@ def _insert_postings(
         for entry_id, entry in entries
         for leg in entry.legs
     ]
-    if is_postgres(session):  # one statement of four arrays: several times as fast as one row after another
-        session.execute(_UNNEST, {name: [row[name] for row in rows] for name in rows[0]})
-    else:
-        session.execute(sa.insert(_POSTINGS), rows)
+    bulk.insert(session, Posting, rows)
 
 
 def _seal(session: Session, ids: Sequence[int], now: datetime) -> None:
-    for part in _chunks(ids):
-        session.execute(
-            sa.update(LedgerEntry).where(LedgerEntry.id.in_(part)).values(sealed_at=now),
-            execution_options={"synchronize_session": False},
-        )
+    bulk.update(session, LedgerEntry, [{"id": entry_id, "sealed_at": now} for entry_id in ids])
 
 
 def _compare(session: Session, entries: Sequence[NewEntry]) -> None:
