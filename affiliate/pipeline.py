@@ -19,7 +19,7 @@ from affiliate.orders import service as orders
 from affiliate.orders.adapters.reading import customer_key
 from affiliate.tracking import tokens
 
-BATCH = 500
+BATCH = 1000
 log = logging.getLogger("etalase.pipeline")
 
 

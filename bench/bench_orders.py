@@ -38,6 +38,7 @@ from affiliate.core import clock, migrate
 from affiliate.core.db import db, forget_session
 from affiliate.core.settings import from_env
 from affiliate.core.signing import sha256_hex, standard_signature
+from affiliate.core.work import collect_rarely
 from affiliate.merchants.models import WebhookKind
 from affiliate.orders.models import Delivery, DeliveryStatus, Order
 from affiliate.tracking import tokens
@@ -252,6 +253,7 @@ def work(url: str, engine: str, deliveries: int, results: dict[str, Any]) -> boo
     with tempfile.TemporaryDirectory() as name, application(url, Path(name)) as built, built.app_context():
         shop = open_shop()
         stored = store(shop, deliveries)
+        collect_rarely()
         before = resident_mb()
         marks = [(0, time.perf_counter())]
         done = 0

@@ -5,11 +5,11 @@ Orders with their conversion and terms, credits with their splits, lines, rates.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, namedtuple
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -19,9 +19,14 @@ from affiliate.commissions.models import ShareRole
 from affiliate.commissions.rules import Line, PricedOrder, RateLine, Share, Weights
 from affiliate.conversions.models import Conversion, ConversionStatus, Credit
 from affiliate.core import money
+from affiliate.core.db import among
 from affiliate.merchants.models import PayableWhen, Programme, Rate, Split, Terms
 from affiliate.orders.models import Order, OrderLine, OrderStatus
 
+# Rows of the two tables, from the two halves of one joined row.
+_Conversion = cast(Any, namedtuple("_Conversion", [column.name for column in Conversion.__table__.c]))
+_Order = cast(Any, namedtuple("_Order", [column.name for column in Order.__table__.c]))
+_WIDTH = len(_Conversion._fields)
 _LINE_COLUMNS = tuple(name for name in Line.__slots__ if name != "ref")
 
 
@@ -114,38 +119,28 @@ def communities_part(facts: Facts, reckoned: Reckoned) -> dict[int, int]:
 
 def load(session: Session, order_ids: Collection[int], *, lock: bool = False) -> list[Facts]:
     """The facts of all of these orders that have a conversion, by order id; `lock` holds them for the transaction."""
-    heads = session.execute(_heads(order_ids, lock)).all()
+    heads = session.execute(_heads(session, order_ids, lock)).all()
     lines = _lines(session, order_ids)
     rates = _rates(session, {row.terms_id for row in heads if row.terms_id})
-    credits = _credits(session, [row.c_id for row in heads])
-    return [
-        Facts(
-            conversion=_Part(row, "c_"),
-            order=_Part(row, "o_"),
-            lines=tuple(lines[row.o_id]),
-            conditions=_conditions(row, rates[row.terms_id]) if row.terms_id else None,
-            credits=tuple(credits[row.c_id]),
-        )
-        for row in heads
-    ]
+    credits = _credits(session, [row[0] for row in heads])
+    return [_facts(row, lines, rates, credits) for row in heads]
 
 
-class _Part:
-    """The columns of one table in a joined row, by their own names."""
+def _facts(row: Any, lines: Any, rates: Any, credits: Any) -> Facts:
+    conversion, order = _Conversion(*row[:_WIDTH]), _Order(*row[_WIDTH : _WIDTH + len(_Order._fields)])
+    return Facts(
+        conversion=conversion,
+        order=order,
+        lines=tuple(lines[order.id]),
+        conditions=_conditions(row, rates[row.terms_id]) if row.terms_id else None,
+        credits=tuple(credits[conversion.id]),
+    )
 
-    __slots__ = ("_prefix", "_row")
 
-    def __init__(self, row: Any, prefix: str) -> None:
-        self._row, self._prefix = row, prefix
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._row, self._prefix + name)
-
-
-def _heads(order_ids: Collection[int], lock: bool) -> Any:
+def _heads(session: Session, order_ids: Collection[int], lock: bool) -> Any:
     wanted = (
         sa.select(
-            *(column.label(f"c_{column.name}") for column in Conversion.__table__.c),
+            *(column.label(f"c_{column.name}") for column in Conversion.__table__.c),  # the first of them is the id
             *(column.label(f"o_{column.name}") for column in Order.__table__.c),
             Terms.id.label("terms_id"), Terms.version.label("terms_version"), Terms.valid_from,
             Programme.name, Programme.window_days, Programme.hold_days, Programme.timezone,
@@ -155,7 +150,7 @@ def _heads(order_ids: Collection[int], lock: bool) -> Any:
         .join(Order, Order.id == Conversion.order_id)
         .outerjoin(Terms, Terms.id == Conversion.terms_id)
         .outerjoin(Programme, Programme.id == Conversion.programme_id)
-        .where(Conversion.order_id.in_(order_ids))
+        .where(among(session, Conversion.order_id, order_ids))
         .order_by(Conversion.order_id)
     )  # fmt: skip
     return wanted.with_for_update(of=Conversion) if lock else wanted
@@ -183,7 +178,8 @@ def _credits(session: Session, conversion_ids: Collection[int]) -> dict[int, lis
             Split.evangelist_bps,
         )
         .join(Split, Split.id == Credit.split_id)
-        .where(Credit.conversion_id.in_(conversion_ids), Credit.withdrawn_at.is_(None), Credit.weight_bps > 0)
+        .where(among(session, Credit.conversion_id, conversion_ids))
+        .where(Credit.withdrawn_at.is_(None), Credit.weight_bps > 0)
         .order_by(Credit.conversion_id, Credit.position)
     )  # fmt: skip
     found: dict[int, list[CreditPart]] = defaultdict(list)
@@ -200,7 +196,9 @@ def _credits(session: Session, conversion_ids: Collection[int]) -> dict[int, lis
 
 def _lines(session: Session, order_ids: Collection[int]) -> dict[int, list[Line]]:
     columns = [getattr(OrderLine, name) for name in _LINE_COLUMNS]
-    wanted = sa.select(OrderLine.order_id, OrderLine.line_ref, *columns).where(OrderLine.order_id.in_(order_ids))
+    wanted = sa.select(OrderLine.order_id, OrderLine.line_ref, *columns).where(
+        among(session, OrderLine.order_id, order_ids)
+    )
     found: dict[int, list[Line]] = defaultdict(list)
     for order_id, *values in session.execute(wanted.order_by(OrderLine.order_id, OrderLine.position)):
         found[order_id].append(Line(*values))

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from affiliate.commissions.models import Commission, CommissionEvent, CommissionShare, ShareRole
+from affiliate.core.db import among
 from affiliate.orders.models import Order, OrderEvent
 
 
@@ -35,7 +36,7 @@ def booked(session: Session, order_ids: Collection[int]) -> dict[int, Booked]:
         )
         .join(CommissionEvent, CommissionEvent.commission_id == Commission.id)
         .join(CommissionShare, CommissionShare.event_id == CommissionEvent.id)
-        .where(Commission.order_id.in_(order_ids))
+        .where(among(session, Commission.order_id, order_ids))
         .group_by(Commission.order_id, CommissionEvent.currency, CommissionShare.owner, CommissionShare.role)
     )
     found: dict[int, Booked] = {}
@@ -49,7 +50,7 @@ def booked(session: Session, order_ids: Collection[int]) -> dict[int, Booked]:
 
 def commissions_of(session: Session, order_ids: Collection[int]) -> dict[int, Any]:
     """Commission rows by order."""
-    rows = session.execute(sa.select(Commission.__table__).where(Commission.order_id.in_(order_ids)))
+    rows = session.execute(sa.select(Commission.__table__).where(among(session, Commission.order_id, order_ids)))
     return {row.order_id: row for row in rows}
 
 
@@ -58,7 +59,7 @@ def newest_causes(session: Session, order_ids: Collection[int]) -> dict[int, dic
     newest = (
         sa.select(sa.func.max(OrderEvent.id))
         .join(Order, (Order.merchant_id == OrderEvent.merchant_id) & (Order.ref == OrderEvent.order_ref))
-        .where(Order.id.in_(order_ids))
+        .where(among(session, Order.id, order_ids))
         .group_by(Order.id)
     )
     rows = session.execute(

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from affiliate.communities.models import Community
 from affiliate.conversions.models import Conversion, ConversionStatus, Credit, CustomerClick
 from affiliate.conversions.touches import Offer, Policy, Version
-from affiliate.core.db import numbers
+from affiliate.core.db import among, numbers
 from affiliate.links.models import TrackingLink
 from affiliate.merchants.models import AttributionPolicy, Coupon, Enrollment, Programme, Rung, Split, Terms
 from affiliate.orders.models import Order
@@ -34,13 +34,13 @@ def orders(session: Session, order_ids: Collection[int]) -> list[Any]:
         Order.id, Order.merchant_id, Order.status, Order.currency, Order.placed_at, Order.click_token, Order.coupon,
         Order.reference, Order.customer_ref, Order.is_test,
     )  # fmt: skip
-    return list(session.execute(wanted.where(Order.id.in_(order_ids)).order_by(Order.id).with_for_update()))
+    return list(session.execute(wanted.where(among(session, Order.id, order_ids)).order_by(Order.id).with_for_update()))
 
 
 def telling(session: Session, order_ids: Collection[int]) -> list[Any]:
     """Those of these orders that say whose click it was: a token and a customer beside it."""
     both = (Order.customer_ref.is_not(None), Order.click_token.is_not(None))
-    wanted = sa.select(Order.merchant_id, Order.customer_ref).where(Order.id.in_(order_ids), *both)
+    wanted = sa.select(Order.merchant_id, Order.customer_ref).where(among(session, Order.id, order_ids), *both)
     return list(session.execute(wanted))
 
 
@@ -49,7 +49,7 @@ def uncredited_of(session: Session, customers: Collection[Customer]) -> list[int
     wanted = (
         sa.select(Conversion.order_id)
         .where(
-            Conversion.customer_key.in_({key for _merchant_id, key in customers}),
+            among(session, Conversion.customer_key, {key for _merchant_id, key in customers}),
             Conversion.merchant_id.in_({merchant_id for merchant_id, _key in customers}),
             Conversion.terms_id.is_(None),
             Conversion.status == ConversionStatus.DECLINED,
@@ -61,13 +61,15 @@ def uncredited_of(session: Session, customers: Collection[Customer]) -> list[int
 
 def held(session: Session, order_ids: Collection[int]) -> dict[int, Any]:
     """The conversions there are already, as plain rows by order."""
-    rows = session.execute(sa.select(Conversion.__table__).where(Conversion.order_id.in_(order_ids)))
+    rows = session.execute(sa.select(Conversion.__table__).where(among(session, Conversion.order_id, order_ids)))
     return {row.order_id: row for row in rows}
 
 
 def credits_in_force(session: Session, conversion_ids: Collection[int]) -> dict[int, list[Any]]:
     """The credits of these conversions, losers too, as plain rows by conversion and in their order."""
-    wanted = sa.select(Credit.__table__).where(Credit.conversion_id.in_(conversion_ids), Credit.withdrawn_at.is_(None))
+    wanted = sa.select(Credit.__table__).where(
+        among(session, Credit.conversion_id, conversion_ids), Credit.withdrawn_at.is_(None)
+    )
     found: dict[int, list[Any]] = defaultdict(list)
     for row in session.execute(wanted.order_by(Credit.conversion_id, Credit.position)):
         found[row.conversion_id].append(row)
@@ -113,7 +115,7 @@ def customer_clicks(session: Session, customers: Collection[Customer]) -> dict[C
         sa.select(CustomerClick.__table__, newest.label("place"))
         .where(
             CustomerClick.merchant_id.in_({merchant_id for merchant_id, _key in customers}),
-            CustomerClick.customer_key.in_({key for _merchant_id, key in customers}),
+            among(session, CustomerClick.customer_key, {key for _merchant_id, key in customers}),
         )
         .subquery()
     )
@@ -127,7 +129,7 @@ def visits(session: Session, keys: Collection[Visit]) -> dict[Visit, Any]:
     """What is known of these clicks: visitor, is_qualified, reason; nothing of one that is still in the spool."""
     wanted = sa.select(Click.clicked_at, Click.nonce, Click.visitor, Click.is_qualified, Click.reason).where(
         # By moment alone, which is nearly unique: SQLite finds pairs only by reading the whole table.
-        Click.clicked_at.in_({at for at, _nonce in keys})
+        among(session, Click.clicked_at, {at for at, _nonce in keys})
     )
     found = {(row.clicked_at, row.nonce): row for row in session.execute(wanted)}
     return {key: found[key] for key in keys if key in found}

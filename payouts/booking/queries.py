@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from affiliate.commissions.models import Commission, CommissionEvent, CommissionShare
-from affiliate.core.db import is_postgres
+from affiliate.core.db import among, is_postgres
 from payouts.booking.chart import EarnedFact, Share, event_source
 from payouts.booking.rules import Claim
 from payouts.ledger.accounts import CASH, CLEARING, RECEIVABLE
@@ -37,8 +37,8 @@ def event_ids(session: Session, *, after: int, limit: int) -> list[int]:
 def unbooked(session: Session, event_ids: Sequence[int]) -> list[int]:
     """Those of these events that the books do not hold."""
     by_source = {event_source(event_id): event_id for event_id in event_ids}
-    booked = session.execute(sa.select(LedgerEntry.source).where(LedgerEntry.source.in_(by_source))).scalars()
-    return sorted(set(event_ids) - {by_source[source] for source in booked})
+    booked = session.execute(sa.select(LedgerEntry.source).where(among(session, LedgerEntry.source, by_source)))
+    return sorted(set(event_ids) - {by_source[source] for source in booked.scalars()})
 
 
 def newest_event_id(session: Session) -> int:

@@ -10,13 +10,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from affiliate.commissions.models import CommissionEvent
-from affiliate.core.db import upsert
+from affiliate.core.db import among, upsert
 from payouts.booking import chart, queries, rules
 from payouts.booking.models import BookingMark
 from payouts.ledger import service as ledger
 
-SETTLES_AFTER = timedelta(minutes=1)  # an id is drawn a moment before its transaction can be seen
+SETTLES_AFTER = timedelta(seconds=5)  # an id is drawn a moment before its transaction can be seen
 CHUNK = 1000
+LOOK = 20_000  # events that are compared with the books in one go
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def begin(session: Session) -> Scan:
 
 
 def book(session: Session, *, limit: int, now: datetime) -> int:
-    """Book commission events that the books do not hold, from at most `limit` that follow each other.
+    """Book at most `limit` commission events that the books do not hold.
 
     Returns how many; 0 only when nothing is left. Where they need their merchant's money and that has come already,
     they are covered in the same breath.
@@ -49,16 +50,24 @@ def book(session: Session, *, limit: int, now: datetime) -> int:
 
 
 def book_next(session: Session, scan: Scan, *, limit: int, now: datetime) -> tuple[int, Scan | None]:
-    """Book what is not booked of the next `limit` events: how many that were, and where to go on; None at the end."""
-    ids = queries.event_ids(session, after=scan.after, limit=limit)
-    if not ids:
-        _move_mark(session, scan, now)
-        return 0, None
-    found = queries.facts(session, CommissionEvent.id.in_(queries.unbooked(session, ids)))
-    facts = [fact for fact in found if fact.sums]
+    """Book at most `limit` of the next events that are not booked: how many, and where to go on; None at the end."""
+    ids = queries.event_ids(session, after=scan.after, limit=LOOK)
+    open_ones = queries.unbooked(session, ids)
+    taken = open_ones[:limit]
+    count = _book(session, taken, now) if taken else 0
+    if len(taken) < len(open_ones):
+        return count, Scan(taken[-1], scan.oldest)
+    if len(ids) == LOOK:
+        return count, Scan(ids[-1], scan.oldest)
+    _move_mark(session, scan, now)
+    return count, None
+
+
+def _book(session: Session, event_ids: Sequence[int], now: datetime) -> int:
+    facts = [fact for fact in queries.facts(session, among(session, CommissionEvent.id, event_ids)) if fact.sums]
     ledger.post(session, [chart.commission_event(fact) for fact in facts], now=now)
     cover(session, {(fact.merchant_id, fact.currency) for fact in facts if fact.needs_funding}, now=now)
-    return len(facts), Scan(ids[-1], scan.oldest)
+    return len(facts)
 
 
 def cover(session: Session, merchants: Iterable[tuple[int, str]], *, now: datetime) -> int:

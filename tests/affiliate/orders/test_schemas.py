@@ -6,11 +6,13 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
+from marshmallow import ValidationError
 
+from affiliate.orders import schemas
 from affiliate.orders.facts import EventFacts
-from affiliate.orders.schemas import Unreadable, parse_standard
+from affiliate.orders.schemas import Unreadable, decoded, parse_standard
 from tests.affiliate.orders.shop import body_of, line, message, refund
 
 
@@ -166,7 +168,7 @@ def test_torture_bodies_are_read_or_refused(shared_data):
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
@@ -193,3 +195,28 @@ def test_any_value_in_any_field_is_read_or_refused(kind, wrong):
     except Unreadable as refused:
         outcome = refused
     assert isinstance(outcome, EventFacts) or outcome.reason.replace("_", "").isalpha()
+
+
+LINE_FIELDS = ["line_id", "sku", "title", "quantity", "unit_price", "discount", "tax", "unknown"]
+
+
+@settings(max_examples=300, deadline=None, print_blob=True)
+@given(
+    st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=1),
+    st.dictionaries(st.sampled_from(LINE_FIELDS), JSON, max_size=1),
+    st.dictionaries(st.sampled_from(["ref", "is_new", "more"]), JSON, max_size=1) | st.none(),
+)
+def test_the_quick_reading_gives_what_the_schema_gives_or_leaves_it_to_it(wrong, in_line, customer):
+    data = message()["data"]
+    data |= {"customer": customer, "lines": [data["lines"][0] | in_line, *data["lines"][1:]]} | wrong
+    told = decoded(json.dumps({"type": "order.placed", "timestamp": "2026-11-01T09:00:00Z", "data": data}).encode())
+    try:
+        expected = schemas._SCHEMA.load(told)
+    except ValidationError:
+        expected = None
+    try:
+        found = schemas._read(schemas._SCHEMA, told)
+    except (schemas._Odd, ValidationError):
+        found = None
+    event("read" if found else "left")
+    assert found == expected
