@@ -165,6 +165,7 @@ def _fold(
     """
     state = rules.fold(known.values())
     verdicts: dict[int, set[Verdict]] = {}
+    said: list[tuple[Any, str]] = []
     for delivery, facts in told:
         digest = facts.digest()
         verdict = Verdict.REPEAT
@@ -178,11 +179,11 @@ def _fold(
         elif before.delivery_id == delivery.id:  # worked again: it is still what it was
             verdict = delivery.verdict if delivery.verdict is Verdict.STALE else _news(None, state)
         verdicts.setdefault(delivery.id, set()).add(verdict)
-        outcome = outcomes[delivery.id]
-        if outcome.verdict is not Verdict.UNREADABLE:
-            outcome.verdict = next(one for one in _MOST_FIRST if one in verdicts[delivery.id])
+        outcomes[delivery.id].verdict = next(one for one in _MOST_FIRST if one in verdicts[delivery.id])
+        said.append((delivery, digest))
+    for delivery, digest in said:
         if state is not None and digest in state.foreign:
-            outcome.refuse(CURRENCY_MISMATCH, _CURRENCY_FIELD.get(delivery.kind, "currency"))
+            outcomes[delivery.id].refuse(CURRENCY_MISMATCH, _CURRENCY_FIELD.get(delivery.kind, "currency"))
     return state
 
 
@@ -213,16 +214,24 @@ def _refuse_foreign(
     known: Mapping[OrderKey, Mapping[str, Event]],
     outcomes: Mapping[int, Outcome],
 ) -> None:
-    """Say so at earlier deliveries, too, once the order's currency shows that theirs was another."""
-    earlier = {known[key][digest].delivery_id for key, state in states.items() for digest in state.foreign} - set(
-        outcomes
-    )
+    """Say so at earlier deliveries, too, once the order's currency shows that theirs was another, or was not."""
+    told = {(event.delivery_id, event.digest in state.foreign) for key, state in states.items()
+            for event in known[key].values() if event.delivery_id not in outcomes}  # fmt: skip
+    earlier = {delivery_id for delivery_id, is_foreign in told if is_foreign}
+    if freed := {delivery_id for delivery_id, _is_foreign in told} - earlier:
+        session.execute(
+            sa.update(Delivery)
+            .where(among(session, Delivery.id, freed), Delivery.reason == CURRENCY_MISMATCH)
+            .values(verdict=Verdict.ACCEPTED, status=DeliveryStatus.WORKED, reason=None, reason_field=None)
+            .execution_options(synchronize_session=False)
+        )
     if earlier:
         session.execute(
             sa.update(Delivery)
             .where(Delivery.id.in_(earlier))
             .values(
                 verdict=Verdict.UNREADABLE,
+                status=DeliveryStatus.PARKED,
                 reason=CURRENCY_MISMATCH,
                 reason_field=sa.case(_CURRENCY_FIELD, value=Delivery.kind, else_="currency"),
             )
@@ -263,7 +272,8 @@ def _conclude(session: Session, outcomes: Iterable[Outcome], now: datetime) -> N
             "order_ref": outcome.order_ref,
             "reason": outcome.reason,
             "reason_field": outcome.reason_field,
-            "status": DeliveryStatus.WORKED,
+            # Nothing is wrong with what it says, only with the order it says it of: a person looks at both.
+            "status": DeliveryStatus.PARKED if outcome.reason == CURRENCY_MISMATCH else DeliveryStatus.WORKED,
             "error": None,
             "lease_until": None,
             "worked_at": now,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from datetime import UTC, datetime, timedelta
 
@@ -179,10 +180,11 @@ def test_lines_that_an_edit_removed_are_gone(desk):
     assert [tuple(row) for row in found] == [("2", 1)]
 
 
-def test_a_refund_in_another_currency_is_unreadable(desk):
+def test_a_refund_in_another_currency_is_parked_with_the_reason(desk):
     desk.work(message("order.completed"))
     assert desk.work(refund("R-1", "5.00", currency="USD")) == []
     assert desk.verdicts()[1] == (Verdict.UNREADABLE, "currency_mismatch", "data.currency")
+    assert statuses(desk) == [DeliveryStatus.WORKED, DeliveryStatus.PARKED]
     assert desk.order().refunded_minor == 0
 
 
@@ -190,7 +192,31 @@ def test_an_early_refund_in_another_currency_is_found_out_later(desk):
     desk.work(refund("R-1", "5.00", currency="USD"))
     desk.work(message("order.completed"))
     assert desk.verdicts()[0] == (Verdict.UNREADABLE, "currency_mismatch", "data.currency")
+    assert statuses(desk) == [DeliveryStatus.PARKED, DeliveryStatus.WORKED]
     assert desk.order().refunded_minor == 0
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+def test_who_is_parked_for_its_currency_follows_from_the_set_and_not_from_the_order_of_arrival(desk, order):
+    """The oldest version tells the currency: when it comes last, some are let go and others parked."""
+    told = [
+        message("order.placed", version=1, currency="USD"),
+        message("order.completed", version=2, currency="IDR"),
+        refund("R-1", "5.00", currency="USD"),
+        refund("R-2", "50000.00", currency="IDR"),
+    ]
+    for number in order:
+        desk.work(told[number])
+    states = dict(zip(order, statuses(desk), strict=True))
+    parked = {number for number, status in states.items() if status is DeliveryStatus.PARKED}
+    assert parked == {1, 3}
+    assert desk.order().currency == "USD"
+    verdicts = dict(zip(order, desk.verdicts(), strict=True))
+    assert [verdicts[number][0] is Verdict.UNREADABLE for number in range(4)] == [False, True, False, True]
+
+
+def statuses(desk) -> list[DeliveryStatus]:
+    return list(desk.session.execute(sa.select(Delivery.status).order_by(Delivery.id)).scalars())
 
 
 def test_what_cannot_be_read_stops_nothing_else(desk):
