@@ -75,6 +75,42 @@ order-details-partially-refunded.json:data | 45             | WOO-SINGLE-1      
 order-fully-refunded.json:data         | 667                | -                             | 2      | 90.00      | 0.00     | 0.00  | 180.00 | 180.00
 order-with-attribution-info.json:data  | 921                | Woo-beanie-logo               | 1      | 18.00      | 0.00     | 0.00  | 18.00  | 0.00
 order-with-charge.json:data            | 302                | woo-beanie                    | 1      | 18.00      | 0.00     | 0.35  | 17.65  | 0.00
+2025-01/orders_paid.json               | 487817672276298560 | SKU2006-001                   | 1      | 89.99      | 0.00     | 0.00  | 89.99  | 0.00
+2025-01/orders_paid.json               | 976318377106520300 | SKU2006-020                   | 1      | 159.99     | 0.00     | 0.00  | 159.99 | 0.00
+2025-01/orders_paid.json               | 315789986012684400 | SKU2006-035                   | 1      | 119.99     | 0.00     | 0.00  | 119.99 | 0.00
+2025-01/orders_fulfilled.json          | 487817672276298560 | SKU2006-001                   | 1      | 89.99      | 0.00     | 0.00  | 89.99  | 0.00
+2025-01/orders_fulfilled.json          | 976318377106520300 | SKU2006-020                   | 1      | 159.99     | 0.00     | 0.00  | 159.99 | 0.00
+2025-01/orders_fulfilled.json          | 315789986012684400 | SKU2006-035                   | 1      | 119.99     | 0.00     | 0.00  | 119.99 | 0.00
+2025-01/orders_partially_fulfilled.json | 487817672276298560 | SKU2006-001                   | 1      | 89.99      | 0.00     | 0.00  | 89.99  | 0.00
+2025-01/orders_partially_fulfilled.json | 976318377106520300 | SKU2006-020                   | 1      | 159.99     | 0.00     | 0.00  | 159.99 | 0.00
+2025-01/orders_partially_fulfilled.json | 315789986012684400 | SKU2006-035                   | 1      | 119.99     | 0.00     | 0.00  | 119.99 | 0.00
+2025-01/orders_updated.json            | 487817672276298560 | SKU2006-001                   | 1      | 89.99      | 0.00     | 0.00  | 89.99  | 0.00
+2025-01/orders_updated.json            | 976318377106520300 | SKU2006-020                   | 1      | 159.99     | 0.00     | 0.00  | 159.99 | 0.00
+2025-01/orders_updated.json            | 315789986012684400 | SKU2006-035                   | 1      | 119.99     | 0.00     | 0.00  | 119.99 | 0.00
+2025-01/orders_cancelled.json          | 487817672276298560 | SKU2006-001                   | 1      | 89.99      | 0.00     | 0.00  | 89.99  | 0.00
+2025-01/orders_cancelled.json          | 976318377106520300 | SKU2006-020                   | 1      | 159.99     | 0.00     | 0.00  | 159.99 | 0.00
+2025-01/orders_cancelled.json          | 315789986012684400 | SKU2006-035                   | 1      | 119.99     | 0.00     | 0.00  | 119.99 | 0.00
+docs_order_2.json                      | 315                | -                             | 2      | 3.23       | 0.01     | 0.45  | 6.00   | 0.00
+docs_order_2.json                      | 316                | Bar3                          | 1      | 12.90      | 0.00     | 0.90  | 12.00  | 0.00
+docs_order_3.json:0                    | 315                | -                             | 2      | 3.23       | 0.01     | 0.45  | 6.00   | 0.00
+docs_order_3.json:0                    | 316                | Bar3                          | 1      | 12.90      | 0.00     | 0.90  | 12.00  | 0.00
+docs_order_4.json                      | 315                | -                             | 2      | 3.23       | 0.01     | 0.45  | 6.00   | 0.00
+docs_order_4.json                      | 316                | Bar3                          | 1      | 12.90      | 0.00     | 0.90  | 12.00  | 0.00
+docs_order_5.json                      | 315                | -                             | 2      | 3.23       | 0.01     | 0.45  | 6.00   | 0.00
+docs_order_5.json                      | 316                | Bar3                          | 1      | 12.90      | 0.00     | 0.90  | 12.00  | 0.00
+order-with-subscription-renewal.json:data | 1052               | woo-polo                      | 1      | 14.50      | 0.00     | 0.00  | 14.50  | 0.00
+orders-load-all.json:data:0            | 890                | -                             | 2      | 26.00      | 20.80    | 1.20  | 30.00  | 0.00
+orders-load-all.json:data:0            | 891                | 5555-A                        | 1      | 10.40      | 10.40    | 0.00  | 0.00   | 0.00
+orders-load-all.json:data:1            | 888                | -                             | 1      | 20.00      | 0.00     | 0.00  | 20.00  | 0.00
+orders-load-all.json:data:2            | 886                | -                             | 1      | 20.00      | 0.00     | 0.00  | 20.00  | 0.00
+orders-load-all.json:data:3            | 58                 | T-SHIRT-HAPPY-NINJA           | 3      | 16.20      | 0.00     | 0.00  | 48.60  | 12.04
+orders-load-all.json:data:3            | 59                 | HOODIE-HAPPY-NINJA            | 10     | 31.50      | 0.00     | 0.00  | 315.00 | 78.05
+orders-load-all.json:data:3            | 60                 | T-SHIRT-NINJA-SILHOUETTE      | 2      | 18.00      | 0.00     | 0.00  | 36.00  | 8.92
+orders-load-all.json:data:3            | 61                 | HOODIE-PATIENT-NINJA          | 3      | 31.50      | 0.00     | 0.00  | 94.50  | 23.41
+orders-load-all.json:data:3            | 62                 | T-SHIRT-PREMIUM-QUALITY       | 2      | 18.00      | 0.00     | 0.00  | 36.00  | 8.92
+orders-load-all.json:data:3            | 63                 | HOODIE-SHIP-YOUR-IDEA-BLACK-L | 4      | 31.50      | 0.00     | 0.00  | 126.00 | 31.22
+orders-load-all.json:data:3            | 64                 | HOODIE-WOO-LOGO               | 2      | 31.50      | 0.00     | 0.00  | 63.00  | 15.61
+orders-load-all.json:data:3            | 65                 | HOODIE-SHIP-YOUR-IDEA-BLUE-XL | 7      | 27.00      | 0.00     | 0.00  | 189.00 | 46.83
 sale_order_100000201.json:0:result     | 543                | wbk003xs                      | 2      | 65.40      | 0.00     | 10.80 | 120.00 | 0.00
 sale_order_100000201.json:0:result     | 545                | wsd005                        | 1      | 244.16     | 0.00     | 20.16 | 224.00 | 0.00
 sale_order_145000008.json:0:result     | 598                | ace001                        | 1      | 243.56     | 0.00     | 18.56 | 225.00 | 0.00
@@ -211,8 +247,9 @@ def test_a_sample_becomes_this_order(session, deliver, told):
     assert as_row(delivery, order, told) == told
     lines = session.execute(sa.select(OrderLine).order_by(OrderLine.position)).scalars()
     refunds = session.execute(sa.select(OrderRefund).order_by(OrderRefund.refund_ref)).scalars()
-    if expected := [row for row in rows(LINES) if row["sample"] == told["sample"]]:
-        assert [line_row(line, order, told) for line in lines] == expected
+    expected = [row for row in rows(LINES) if row["sample"] == told["sample"]]
+    assert expected, "every sample's lines stand in the table"
+    assert [line_row(line, order, told) for line in lines] == expected
     assert [
         {"sample": told["sample"], "refund": row.refund_ref, "amount": shown(row.amount_minor, order)}
         for row in refunds
