@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -58,6 +58,7 @@ class Store:
     slug: str = "toko"
     secret: str = ""
     link_id: int = 0
+    opened: datetime = field(default_factory=clock.now)
     sent: int = 0
     acknowledged: set[int] = field(default_factory=set)
     again: list[int] = field(default_factory=list)  # sent, but who knows
@@ -75,11 +76,11 @@ class Store:
         return self.sent
 
     def request(self, number: int) -> bytes:
-        """One completed order of one line, by a click of two hours ago."""
+        """One completed order of one line, by a click of two hours ago: the same bytes each time, signed anew."""
         now = clock.now()
         keys = tokens.keys(from_env(self.env).secret_key)
-        token = tokens.mint(self.link_id, now - timedelta(hours=2), number, keys)
-        placed = clock.rfc3339(now - timedelta(minutes=5))
+        token = tokens.mint(self.link_id, self.opened - timedelta(hours=2), number, keys)
+        placed = clock.rfc3339(self.opened - timedelta(minutes=5))
         told = message("order.completed", timestamp=placed, order_id=f"K-{number}", placed_at=placed, click_token=token)
         body = json.dumps(told | {"data": told["data"] | {"lines": [line()]}}).encode()
         delivery = f"k-{number}"
@@ -165,8 +166,7 @@ async def send(store: Store, begun: asyncio.Event, killed: asyncio.Event) -> Non
             while not killed.is_set():
                 number = store.next()
                 writer.write(store.request(number))
-                if not await is_accepted(reader):
-                    break
+                assert await is_accepted(reader)
                 store.acknowledged.add(number)
                 number = 0
                 begun.set()
@@ -205,6 +205,7 @@ class Outcome:
     lost: list[int]
     doubled: list[str]
     orders: int
+    repeats: int
     booked_once: bool
     broken: dict[str, int]
 
@@ -222,6 +223,7 @@ def outcome(store: Store) -> Outcome:
             db.session.scalar(sa.select(sa.func.count()).select_from(kind))
             for kind in (OrderEvent, CommissionEvent, LedgerEntry)
         ]
+        repeats = db.session.scalar(sa.select(sa.func.sum(Delivery.repeats))) or 0
         broken = violations(db.session)
         db.session.remove()
         db.engine.dispose()
@@ -229,6 +231,7 @@ def outcome(store: Store) -> Outcome:
         lost=[number for number in sorted(store.acknowledged) if f"k-{number}" not in ids],
         doubled=[name for name, count in ids.items() if count > 1],
         orders=orders,
+        repeats=repeats,
         booked_once=len(ids) == orders == counts[0] == counts[1] == counts[2],
         broken=broken,
     )
@@ -246,6 +249,53 @@ def test_every_acknowledged_order_is_kept_and_booked_once_however_often_all_is_k
     assert found.booked_once
     assert len(store.acknowledged) > 2 * lives
     assert found.orders >= len(store.acknowledged)  # some were kept, and killed before the answer was out
+
+
+async def send_thrice(store: Store, each: int) -> None:
+    """Eight senders at once, each with orders of its own, every delivery three times in any order."""
+
+    async def sender(first: int) -> None:
+        numbers = [*range(first, first + each)] * 3
+        random.Random(first).shuffle(numbers)
+        reader, writer = await asyncio.open_connection("127.0.0.1", store.port)
+        try:
+            for number in numbers:
+                writer.write(store.request(number))
+                assert await is_accepted(reader)
+                store.acknowledged.add(number)
+        finally:
+            writer.close()
+            await writer.wait_closed()
+
+    await until_it_listens(store)
+    async with asyncio.TaskGroup() as group:
+        for place in range(SENDERS):
+            group.create_task(sender(1 + place * each))
+
+
+async def until_it_listens(store: Store) -> None:
+    for _ in range(600):
+        with contextlib.suppress(OSError):
+            _reader, writer = await asyncio.open_connection("127.0.0.1", store.port)
+            writer.close()
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError("nobody listens")
+
+
+@pytest.mark.parametrize("each", [12, pytest.param(5000, marks=pytest.mark.campaign)])
+def test_eight_senders_send_everything_three_times_and_each_order_is_booked_once(store, each):
+    with host(store) as process:
+        children = start(process)
+        try:
+            asyncio.run(send_thrice(store, each))
+        finally:
+            for child in children:
+                os.kill(child, signal.SIGKILL)
+    found = outcome(store)
+    assert (found.orders, found.doubled, found.lost, found.broken) == (SENDERS * each, [], [], {})
+    assert found.booked_once
+    assert found.repeats == 2 * SENDERS * each
 
 
 def test_deliveries_that_are_not_known_again_are_noticed(store):
