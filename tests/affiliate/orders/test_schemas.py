@@ -10,7 +10,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from marshmallow import ValidationError
 
-from affiliate.orders import schemas
+from affiliate.orders import loading, schemas
 from affiliate.orders.facts import EventFacts
 from affiliate.orders.schemas import Unreadable, decoded, parse_standard
 from tests.affiliate.orders.shop import body_of, line, message, refund
@@ -215,8 +215,8 @@ def test_the_quick_reading_gives_what_the_schema_gives_or_leaves_it_to_it(wrong,
     except ValidationError:
         expected = None
     try:
-        found = schemas._read(schemas._SCHEMA, told)
-    except (schemas._Odd, ValidationError):
+        found = loading.directly(schemas._SCHEMA, told)
+    except (loading.Odd, ValidationError):
         found = None
     event("read" if found else "left")
     assert found == expected
