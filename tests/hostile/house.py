@@ -52,8 +52,9 @@ IDS = {
     "payout_id": Payout.id, "account_id": LedgerAccount.id, "programme_id": Programme.id, "link_id": TrackingLink.id,
     "enrollment_id": Enrollment.id, "product_id": Product.id,
 }  # fmt: skip
-# The answer is kept under the caller's key, whatever it was; wrong signatures are counted by store and day.
-KEPT_OF_A_REFUSAL = {"idempotency_keys", "refused_requests"}
+# The answer is kept under the caller's key, whatever it was; wrong signatures are counted by store and day, and
+# shown in the sandbox.
+KEPT_OF_A_REFUSAL = {"idempotency_keys", "refused_requests", "sandbox_deliveries"}
 
 
 @dataclass
