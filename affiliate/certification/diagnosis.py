@@ -63,7 +63,7 @@ def cause(
         return found
     if kind is WebhookKind.STANDARD and _is_milliseconds(headers, now):
         return STAMP_MILLISECONDS
-    if kind is WebhookKind.SHOPIFY and not has_shop_secret and likely != base.NOT_BASE64:
+    if shopify.SHOP in headers and not has_shop_secret and likely != base.NOT_BASE64:
         return NEEDS_SHOP_SECRET
     return likely
 

@@ -25,6 +25,7 @@ from affiliate.orders.schemas import Unreadable
 
 bp = Blueprint("orders", __name__)
 PARKED = DeliveryStatus.PARKED.value  # beside the verdicts in the page's choice
+JUST_CONNECTED = 5  # deliveries
 LOOKERS = (*guards.MERCHANT, *guards.FINANCE)
 
 
@@ -61,6 +62,7 @@ def deliveries(slug: str) -> Any:
         known=queries.known_refs(db.session, merchant, {row.order_ref for row in shown if row.order_ref}),
         reasons=reasons,
         refused=refused,
+        first_green=_first_green(shown) if not (verdict or reason or parked or cursor or older) else None,
         stamp=None if verdict or reason or parked or cursor else stamp,
         kind_names=KIND_NAMES,
         verdict=PARKED if parked else verdict.value if verdict else "",
@@ -68,6 +70,12 @@ def deliveries(slug: str) -> Any:
         may_replay=guards.actor().runs_merchant(merchant.id),
         words=wording,
     )
+
+
+def _first_green(rows: Sequence[Any]) -> Any:
+    """The first delivery that told us something, while a shop has only just been connected."""
+    fits = [row for row in rows if row.verdict is Verdict.ACCEPTED]
+    return fits[-1] if fits and len(rows) <= JUST_CONNECTED else None
 
 
 def _stamp(rows: Sequence[Any], refused: Sequence[Any]) -> str:

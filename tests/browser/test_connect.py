@@ -126,6 +126,7 @@ def test_a_new_store_connects_shopify(browser: Browser, demo: str, locale: str, 
     assert post(hooks, STORE, order, "orders/create", f"w-{width}") == 202
     row = page.locator("tbody tr").filter(has_text=str(order_id)).filter(has_text="orders/create")
     expect(row.locator(".badge-good")).to_have_text(accepted, timeout=30_000)  # the page has turned green
+    expect(page.locator(".message-good")).to_be_visible()
     expect(page.locator(".message-bad")).to_have_count(0)
     refund = shopify_refund(order_id=order_id) | {"total_duties_set": both("0.00")}
     assert post(hooks, STORE, refund, "refunds/create", f"r-{width}") == 202

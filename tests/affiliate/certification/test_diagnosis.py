@@ -84,6 +84,8 @@ def test_url_safe_base64_is_told_from_the_plain_one():
 
 def test_shopify_without_its_own_secret_is_told_to_give_it():
     wrong = {HEADERS[WebhookKind.SHOPIFY]: b64(mac(b"x" * 32, BODY))}
+    assert cause(WebhookKind.SHOPIFY, wrong, shops_own=False) == base.WRONG_SECRET  # of no shop
+    wrong["x-shopify-shop-domain"] = "griya-wastra.myshopify.com"
     assert cause(WebhookKind.SHOPIFY, wrong, shops_own=False) == known.NEEDS_SHOP_SECRET
 
 
