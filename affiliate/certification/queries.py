@@ -86,6 +86,16 @@ def filling(session: Session, merchant: Merchant, kind: WebhookKind, *, now: dat
     return Filling(*(int(value) for value in found))
 
 
+def forget_oldest_refused(session: Session, merchant: Merchant, kind: WebhookKind) -> None:
+    """Make room for one more of them."""
+    row = SandboxDelivery
+    oldest = sa.select(sa.func.min(row.id)).where(
+        row.merchant_id == merchant.id, row.kind == kind, row.reply == Reply.REFUSED
+    )
+    gone = sa.delete(row).where(row.id.in_(oldest))
+    session.execute(gone.execution_options(synchronize_session=False))
+
+
 def first_of(session: Session, merchant: Merchant, kind: WebhookKind, delivery_id: str) -> str | None:
     """The digest of the body under which this id first came."""
     row = SandboxDelivery

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from affiliate.certification import diagnosis, queries, rules, samples
 from affiliate.certification.history import History, Received, history, read
 from affiliate.certification.models import Certification, Reply, SandboxDelivery, SandboxKey
+from affiliate.certification.queries import Filling
 from affiliate.certification.rules import Result
 from affiliate.core.db import affected, upsert
 from affiliate.core.errors import AppError, Invalid
@@ -30,7 +31,8 @@ from affiliate.orders.schemes import SCHEMES
 KEPT_MAX = 300  # requests of a shop system
 KEPT_BYTES_MAX = 8 * 1024 * 1024
 KEPT_DAY_MAX = 200  # requests of a store
-REFUSED_MAX = 100  # anybody can send those: they are bounded by themselves, so that they keep nobody out
+# Anybody can send what is refused: bounded by itself, so that it keeps nobody out; the oldest make room.
+REFUSED_MAX = 100
 REFUSED_DAY_MAX = 50
 REFUSED_BYTES = 64 * 1024  # of a body
 HEADERS_MAX = 40
@@ -111,17 +113,29 @@ def receive(
     merchant, key = found
     full = queries.filling(session, merchant, kind, now=now)
     if not fits:
-        if full.refused >= REFUSED_MAX or full.refused_today >= REFUSED_DAY_MAX:
+        if full.refused_today >= REFUSED_DAY_MAX:
             return Receipt(None, Reply.REFUSED)
+        if full.refused >= REFUSED_MAX:
+            queries.forget_oldest_refused(session, merchant, kind)
         cause = _cause(session, merchant, key, known, headers, body, now)
-        return _keep(session, merchant, kind, Reply.REFUSED, "", headers, body, now, cause)
-    over = full.kept >= KEPT_MAX or full.kept_today >= KEPT_DAY_MAX
-    if over or full.kept_bytes + len(body) > KEPT_BYTES_MAX:
+        kept = _keep(session, merchant, kind, Reply.REFUSED, "", headers, body, now, cause)
+        if not full.refused:  # further ones show nothing new
+            _certify(session, merchant, kind, now=now)
+        return kept
+    if is_full(full, len(body)):
         raise SandboxFull
     delivery_id = SCHEMES[kind].delivery_id(headers, body)
     first = queries.first_of(session, merchant, kind, delivery_id)
     reply = Reply.KEPT if first is None else Reply.REPEAT if first == sha256_hex(body) else Reply.REUSED
-    return _keep(session, merchant, kind, reply, delivery_id, headers, body, now)
+    kept = _keep(session, merchant, kind, reply, delivery_id, headers, body, now)
+    _certify(session, merchant, kind, now=now)
+    return kept
+
+
+def is_full(full: Filling, more_bytes: int = 0) -> bool:
+    """True when no further request is kept, or none of so many bytes."""
+    over = full.kept >= KEPT_MAX or full.kept_today >= KEPT_DAY_MAX
+    return over or full.kept_bytes + more_bytes > KEPT_BYTES_MAX
 
 
 def _cause(
@@ -155,7 +169,6 @@ def _keep(
     )
     session.add(row)
     session.flush()
-    _certify(session, merchant, kind, now=now)
     return Receipt(row.id, reply)
 
 

@@ -63,7 +63,7 @@ def deliveries(slug: str) -> Any:
         reasons=reasons,
         refused=refused,
         first_green=_first_green(shown) if not (verdict or reason or parked or cursor or older) else None,
-        stamp=None if verdict or reason or parked or cursor else stamp,
+        stamp=None if verdict or reason or parked or cursor or older else stamp,  # a long list stays put under a reader
         kind_names=KIND_NAMES,
         verdict=PARKED if parked else verdict.value if verdict else "",
         reason=reason or "",

@@ -189,6 +189,14 @@ def test_refused_requests_are_bounded_and_keep_nobody_out(client, session, store
     )
 
 
+def test_of_many_refused_requests_the_oldest_make_room(client, session, store, keys, monkeypatch):
+    monkeypatch.setattr(service, "REFUSED_MAX", 3)
+    for number in range(5):
+        client.post(f"/hooks/v1/{store.slug}/shopify/sandbox", data=b"%d" % number)
+    client.post(f"/hooks/v1/{store.slug}/adobe/sandbox", data=b"a")
+    assert [row.body for row in recorded(session)] == [b"2", b"3", b"4", b"a"]
+
+
 @pytest.mark.parametrize("name", ["KEPT_MAX", "KEPT_DAY_MAX", "KEPT_BYTES_MAX"])
 def test_kept_requests_are_bounded_and_the_sender_is_told(client, session, store, keys, monkeypatch, name):
     kind = WebhookKind.STANDARD

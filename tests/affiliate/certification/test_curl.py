@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 
 from affiliate.merchants.models import WebhookKind
 from tests.browser.server import flask, serving
+from tests.conftest import scratch_database
 
 PASSWORD = "kata-sandi-uji-coba"
 PEOPLE = "admin@etalase.test"
@@ -28,11 +30,18 @@ KIND_NAMES = {
 pytestmark = pytest.mark.skipif(not (shutil.which("curl") and shutil.which("openssl")), reason="no curl or openssl")
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, OpenerDirector]]:
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def house(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, OpenerDirector]]:
     """A server with one store, and an admin who is signed in."""
     folder = tmp_path_factory.mktemp("curl")
-    flask(folder, "db", "upgrade")
+    for url in scratch_database(request.param, folder):
+        yield from _house(folder, {"DATABASE_URL": url})
+
+
+def _house(folder: Path, extra: dict[str, str]) -> Iterator[tuple[str, OpenerDirector]]:
+    flask(folder, "db", "upgrade", extra=extra)
     flask(
         folder,
         "user",
@@ -45,8 +54,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Opene
         "admin",
         "--password-stdin",
         stdin=f"{PASSWORD}\n",
+        extra=extra,
     )
-    with serving(folder) as address:
+    with serving(folder, extra=extra) as address:
         browser = build_opener(HTTPCookieProcessor(CookieJar()))
         post(browser, f"{address}/sign-in", email=PEOPLE, password=PASSWORD)
         post(
@@ -113,3 +123,23 @@ def test_the_commands_of_one_step_are_enough_for_it(house, tmp_path):
         (command,) = re.findall(rf'id="step-{step}".*?data-copy="([^"]*)"', page, re.DOTALL)
         run(unescape(command) + "\n", tmp_path)
         assert states(get(browser, here))[step] == "passed"
+
+
+def test_many_at_once_are_one_badge_and_no_fault(house, tmp_path):
+    """The whole script four times at the same moment: every request is answered as if it had come alone."""
+    home, browser = house
+    here = f"{home}?kind=standard"
+    post(browser, f"{home}/standard/key", page=here)
+    if "data-confirm" in get(browser, here):
+        post(browser, f"{home}/standard/clearing", page=here)
+    script = get(browser, f"{home}/standard/samples.sh")
+    folders = [tmp_path / str(number) for number in range(4)]
+    for folder in folders:
+        folder.mkdir()
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda folder: run(script, folder), folders))
+    assert all(set(one) == {"202", "401"} for one in answers)
+    page = get(browser, here)
+    assert set(states(page).values()) == {"passed"}
+    assert len(re.findall(r'class="arrival"', page)) == 50
+    assert "The newest 50 of 92." in page
