@@ -34,6 +34,10 @@ def post(address: str, headers: dict[str, str], body: bytes) -> int:
         return refused.code
 
 
+def kind_name(kind: WebhookKind) -> str:
+    return {"shopify": "Shopify", "standard": "Standard Webhooks"}[kind.value]
+
+
 def shown(page: Page, place: int) -> str:
     found = page.locator("dl.facts [data-copy]").nth(place).get_attribute("data-copy")
     assert found is not None
@@ -98,6 +102,15 @@ def test_a_store_practises_until_it_has_its_badge(browser: Browser, demo: str, l
     shot(page, f"{name}-6-guide")
     page.goto(f"{demo}/merchant/{slug}/")
     shot(page, f"{name}-7-home")
+    problems += whole(page, width)
+    page.goto(f"{demo}/merchant/{slug}/settings")
+    shot(page, f"{name}-8-settings", full_page=True)
+    problems += whole(page, width)
+    page.context.clear_cookies()
+    sign_in(page, demo, "admin@etalase.example", PASSWORD, locale=locale)
+    page.goto(f"{demo}/admin/merchants")
+    assert page.locator("tbody .badge").filter(has_text=kind_name(kind)).count() == 1
+    shot(page, f"{name}-9-admin", full_page=True)
     problems += whole(page, width)
     assert (problems, loud) == ([], [])
     context.close()
