@@ -23,6 +23,10 @@ import affiliate.catalogue.api
 import affiliate.catalogue.jobs
 import affiliate.catalogue.models
 import affiliate.catalogue.views
+import affiliate.certification.api
+import affiliate.certification.models
+import affiliate.certification.panels
+import affiliate.certification.views
 import affiliate.commissions.api
 import affiliate.commissions.models
 import affiliate.commissions.views
@@ -139,6 +143,7 @@ PAGES = (
     affiliate.commissions.views.bp,
     affiliate.insights.views.bp,
     affiliate.integration.views.bp,
+    affiliate.certification.views.bp,
     affiliate.insights.funnel_views.bp,
     payouts.payees.views.bp,
     payouts.receivables.views.bp,
@@ -242,8 +247,9 @@ def _rooms(app: Flask) -> None:
     for blueprint in APIS:
         api.register_blueprint(blueprint)
         csrf.exempt(blueprint)  # keys in a header, never a cookie
-    app.register_blueprint(affiliate.orders.api.hooks)
-    csrf.exempt(affiliate.orders.api.hooks)  # a signature over the body
+    for hooks in (affiliate.orders.api.hooks, affiliate.certification.api.hooks):
+        app.register_blueprint(hooks)
+        csrf.exempt(hooks)  # a signature over the body
 
 
 def _panels(app: Flask) -> None:
@@ -258,6 +264,7 @@ def _panels(app: Flask) -> None:
     slots.fill(app, "orders.order", affiliate.conversions.panels.order_credit)
     slots.fill(app, "community.orders", affiliate.merchants.panels.completed_when)
     slots.fill(app, "portal.home", payouts.reports.panels.community_home)
+    slots.fill(app, "merchant.badge", affiliate.certification.panels.badge)
     slots.fill(app, "merchant.home", payouts.reports.panels.merchant_home)
 
 

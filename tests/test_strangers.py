@@ -18,12 +18,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import AnyConverter, Rule
 
+from affiliate.certification.models import SandboxDelivery
+from affiliate.certification.service import open_sandbox
 from affiliate.core.db import Base
 from affiliate.core.limits import limiter
 from affiliate.identity.guards import declared
 from affiliate.identity.models import Role
 from affiliate.identity.people import admit
 from affiliate.integration.models import LinkTest
+from affiliate.merchants.models import WebhookKind
 from tests.affiliate.orders.shop import message, send
 from tests.conftest import NOW
 from tests.factories import PASSWORD, ROBOT, Make
@@ -116,6 +119,7 @@ def house(client: FlaskClient, make: Make, session: Any) -> House:
         "currency": "IDR", "name": "payable", "run_id": 1, "payout_id": 1,
         "coupon_id": make.coupon(store, community, "RAHASIA10").id, "link_id": make.link(community, product).id,
         "test_id": _link_test(session, store, product, community).id,
+        "request_id": _sandbox_request(session, store).id,
     }  # fmt: skip
     session.commit()
     return House(values, _forms(community, store, product, guest.user), _bodies(community, earnings, product))
@@ -130,6 +134,19 @@ def _link_test(session: Any, store: Any, product: Any, community: Any) -> LinkTe
     session.add(test)
     session.flush()
     return test
+
+
+def _sandbox_request(session: Any, store: Any) -> SandboxDelivery:
+    for kind in WebhookKind:
+        open_sandbox(session, store, kind, shop_secret=None, actor=ROBOT, now=NOW)
+    body = OURS.encode()
+    row = SandboxDelivery(
+        merchant_id=store.id, kind="standard", reply="kept", delivery_id=OURS, headers={"x": OURS}, body=body,
+        body_bytes=len(body), body_sha256="0" * 64, received_at=NOW,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    return row
 
 
 def _forms(community: Any, store: Any, product: Any, person: Any) -> dict[str, dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, flash, render_template, request, url_for
@@ -12,6 +13,7 @@ from affiliate.core.clock import local_date
 from affiliate.core.db import db, transaction
 from affiliate.core.errors import Invalid
 from affiliate.core.i18n import DEFAULT_ZONE, _, _n
+from affiliate.core.signing import sha256_hex
 from affiliate.identity import guards
 from affiliate.merchants import queries as merchants
 from affiliate.merchants.models import Merchant
@@ -23,14 +25,19 @@ from affiliate.orders.schemas import Unreadable
 
 bp = Blueprint("orders", __name__)
 PARKED = DeliveryStatus.PARKED.value  # beside the verdicts in the page's choice
+JUST_CONNECTED = 5  # deliveries
 LOOKERS = (*guards.MERCHANT, *guards.FINANCE)
 
 
 @bp.get("/merchant/<slug>/deliveries")
 @guards.require(*LOOKERS)
-def deliveries(slug: str) -> str:
-    """Newest first, by verdict and reason."""
+def deliveries(slug: str) -> Any:
+    """Newest first, by verdict and reason; asked with what the page has `seen`, 204 while that is all."""
     merchant = merchants.merchant_for(db.session, guards.actor(), slug)
+    refused = queries.refused_on(db.session, merchant, local_date(clock.now(), DEFAULT_ZONE))
+    stamp = _stamp(queries.deliveries(db.session, merchant, limit=web.PAGE_SIZE), refused)
+    if request.args.get("seen") == stamp:
+        return "", 204
     reasons = queries.reasons(db.session, merchant)
     verdict = _chosen_verdict(request.args.get("verdict"))
     reason = _chosen_reason(request.args.get("reason"), {name for name, _count in reasons})
@@ -54,13 +61,28 @@ def deliveries(slug: str) -> str:
         older=older,
         known=queries.known_refs(db.session, merchant, {row.order_ref for row in shown if row.order_ref}),
         reasons=reasons,
-        refused=queries.refused_on(db.session, merchant, local_date(clock.now(), DEFAULT_ZONE)),
+        refused=refused,
+        first_green=_first_green(shown) if not (verdict or reason or parked or cursor or older) else None,
+        stamp=None if verdict or reason or parked or cursor or older else stamp,  # a long list stays put under a reader
         kind_names=KIND_NAMES,
         verdict=PARKED if parked else verdict.value if verdict else "",
         reason=reason or "",
         may_replay=guards.actor().runs_merchant(merchant.id),
         words=wording,
     )
+
+
+def _first_green(rows: Sequence[Any]) -> Any:
+    """The first delivery that told us something, while a shop has only just been connected."""
+    fits = [row for row in rows if row.verdict is Verdict.ACCEPTED]
+    return fits[-1] if fits and len(rows) <= JUST_CONNECTED else None
+
+
+def _stamp(rows: Sequence[Any], refused: Sequence[Any]) -> str:
+    """Changes with whatever the first page shows."""
+    shown = [(row.id, row.repeats, row.status, row.verdict, row.attempts) for row in rows]
+    counts = [(row.kind, row.count, fits_since) for row, fits_since in refused]
+    return sha256_hex(repr((shown, counts)).encode())[:16]
 
 
 def _chosen_verdict(text: str | None) -> Verdict | None:

@@ -4,16 +4,16 @@
   const words = document.body.dataset;
   const UNDO_MS = 10_000;
 
-  /** <code data-copy="text"> gets a button that copies. */
+  /** <code data-copy="text"> gets a button that copies; data-copy-label is what stands on it. */
   const copyable = (element) => {
     if (!navigator.clipboard || element.querySelector("button")) return;
     const button = document.createElement("button");
     button.type = "button";
-    button.textContent = words.copyText;
+    button.textContent = element.dataset.copyLabel || words.copyText;
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(element.dataset.copy);
       button.textContent = words.copiedText;
-      setTimeout(() => { button.textContent = words.copyText; }, 1600);
+      setTimeout(() => { button.textContent = element.dataset.copyLabel || words.copyText; }, 1600);
     });
     element.append(button);
   };

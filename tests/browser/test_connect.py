@@ -1,19 +1,23 @@
-"""A store connects Shopify: a wrong secret is explained, the right one makes the first delivery turn green."""
+"""A new store connects Shopify: a wrong secret is explained, the right one makes the first delivery turn green.
+
+The store is made by the admin, its staff comes in by a one-time link, and the page of deliveries stands open all the
+while: what arrives shows up by itself.
+"""
 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.affiliate.orders.adapters.shops import both, mac, shopify_line, shopify_order, shopify_refund
 from tests.browser.conftest import shot, sign_in, watch
+from tests.browser.words import say
 
 pytestmark = pytest.mark.browser
 
@@ -26,7 +30,8 @@ WORDS = {
 }
 
 
-STORES = {"id-ID": ("rumah-anggun", "sari"), "en-GB": ("pasar-laras", "joko")}  # one each: a key that is made stays
+PASSWORD = "etalase-demo-2026"
+CHOSEN = "kebaya biru di jemuran"
 
 
 def post(hooks: str, secret: str, content: Mapping, topic: str, delivery: str) -> int:
@@ -56,16 +61,43 @@ def whole(page: Page, width: int) -> list[str]:
     return found + ([f"{wide} px too wide"] if wide > 0 else [])
 
 
+def new_store(browser: Browser, demo: str, slug: str) -> str:
+    """The admin adds a store and somebody of its staff; their one-time link."""
+    page = browser.new_page(locale="id-ID")
+    sign_in(page, demo, "admin@etalase.example", PASSWORD)
+    page.goto(f"{demo}/admin/merchants/new")
+    for name, value in {
+        "name": "Toko Baru", "slug": slug, "shop_url": f"https://{slug}.test", "allowed_hosts": f"{slug}.test",
+    }.items():  # fmt: skip
+        page.locator(f"[name={name}]").fill(value)
+    page.get_by_role("main").get_by_role("button", name=say("Add store")).click()
+    page.locator("[name=name]").fill("Sari Baru")
+    page.locator("[name=email]").fill(f"sari@{slug}.test")
+    page.get_by_role("main").get_by_role("button", name=say("Add to its staff")).click()
+    link = page.locator(".secret [data-copy]").get_attribute("data-copy")
+    page.close()
+    assert link is not None
+    return link
+
+
+def come_in(page: Page, link: str) -> None:
+    page.goto(link)
+    page.locator("[name=password]").fill(CHOSEN)
+    page.locator("[name=again]").fill(CHOSEN)
+    page.get_by_role("main").locator(".button-primary").click()
+    page.wait_for_url("**/merchant/**")
+
+
 @pytest.mark.parametrize(("locale", "width", "scheme"), LOOKS)
-def test_a_store_connects_shopify(browser: Browser, demo: str, locale: str, width: int, scheme: str):
+def test_a_new_store_connects_shopify(browser: Browser, demo: str, locale: str, width: int, scheme: str):
     context = browser.new_context(
         locale=locale, timezone_id="Asia/Jakarta", viewport={"width": width, "height": 900}, color_scheme=scheme
     )
     page = context.new_page()
     loud, (button, accepted, explained), name = watch(page), WORDS[locale], f"connect-{locale[:2]}-{width}"
-    slug, person = STORES[locale]
+    slug = f"toko-baru-{locale[:2]}"
     store, hooks = f"{demo}/merchant/{slug}", f"{demo}/hooks/v1/{slug}/shopify"
-    sign_in(page, demo, f"{person}@{slug}.example", "etalase-demo-2026", locale=locale)
+    come_in(page, new_store(browser, demo, slug))
     order_id = 820982911946154500 + width
     order = shopify_order(
         id=order_id, test=True, taxes_included=True, financial_status="paid", fulfillment_status="fulfilled",
@@ -77,25 +109,33 @@ def test_a_store_connects_shopify(browser: Browser, demo: str, locale: str, widt
 
     make_key(page, store, APP, button)
     shot(page, f"{name}-key", full_page=True)
-    assert post(hooks, STORE, order, "orders/create", f"w-{width}") == 401
     page.goto(f"{store}/deliveries")
-    assert explained in page.locator(".message-bad").inner_text()
+    expect(page.locator(".empty-title")).to_be_visible()
+    loads: list[str] = []
+    page.on("load", lambda: loads.append(page.url))
+    assert post(hooks, STORE, order, "orders/create", f"w-{width}") == 401
+    expect(page.locator(".message-bad")).to_contain_text(explained)  # it says so by itself
+    assert loads == []
     shot(page, f"{name}-explained")
     problems = whole(page, width)
 
     make_key(page, store, STORE, button)
+    page.goto(f"{store}/deliveries")
+    expect(page.locator(".message-bad")).to_be_visible()
+    loads.clear()
     assert post(hooks, STORE, order, "orders/create", f"w-{width}") == 202
+    row = page.locator("tbody tr").filter(has_text=str(order_id)).filter(has_text="orders/create")
+    expect(row.locator(".badge-good")).to_have_text(accepted, timeout=30_000)  # the page has turned green
+    expect(page.locator(".message-good")).to_be_visible()
+    expect(page.locator(".message-bad")).to_have_count(0)
     refund = shopify_refund(order_id=order_id) | {"total_duties_set": both("0.00")}
     assert post(hooks, STORE, refund, "refunds/create", f"r-{width}") == 202
-    for _try in range(40):
-        page.goto(f"{store}/deliveries")
-        row = page.locator("tbody tr").filter(has_text=str(order_id)).filter(has_text="orders/create")
-        if row.count() and accepted in row.inner_text():
-            break
-        time.sleep(0.5)
-    assert accepted in row.inner_text()
+    again = page.locator("tbody tr").filter(has_text="refunds/create")
+    expect(again.locator(".badge-good")).to_have_text(accepted, timeout=30_000)
+    assert loads == [], "nobody reloaded it"
     shot(page, f"{name}-green")
     row.get_by_role("link").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(accepted)
     assert str(order_id) in page.get_by_role("main").inner_text()
     shot(page, f"{name}-delivery", full_page=True)
     problems += whole(page, width)

@@ -40,6 +40,7 @@ PLACES: dict[str | None, tuple[str, ...]] = {
         "/merchant/rumah-anggun/integration?shop=woocommerce", "/merchant/rumah-anggun/integration?shop=plain",
         "/merchant/rumah-anggun/integration?shop=coupon", "/merchant/rumah-anggun/settings",
         "/merchant/rumah-anggun/owed",
+        "/merchant/rumah-anggun/certification", "/merchant/rumah-anggun/certification?kind=shopify",
         "/merchant/rumah-anggun/coupons", "/merchant/rumah-anggun/programmes/1/attribution",
         "/merchant/rumah-anggun/insights?by=community",
     ),

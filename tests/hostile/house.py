@@ -19,6 +19,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import AnyConverter, Rule
 
 from affiliate.catalogue.models import CatalogueUpload, Product
+from affiliate.certification.models import SandboxDelivery
+from affiliate.certification.service import open_sandbox, receive
 from affiliate.commissions.models import Commission
 from affiliate.communities.models import Community
 from affiliate.core.db import db
@@ -27,7 +29,7 @@ from affiliate.identity import service as identity
 from affiliate.identity.guards import declared
 from affiliate.identity.models import ApiKey, Role
 from affiliate.links.models import TrackingLink
-from affiliate.merchants.models import Enrollment, Merchant, Programme, WebhookKey
+from affiliate.merchants.models import Enrollment, Merchant, Programme, WebhookKey, WebhookKind
 from affiliate.orders.models import Delivery, Order
 from affiliate.storefronts.models import Collection, Pick
 from payouts.demo.seed import seed
@@ -50,10 +52,11 @@ IDS = {
     "collection_id": Collection.id, "pick_id": Pick.id, "upload_id": CatalogueUpload.id, "order_id": Order.id,
     "commission_id": Commission.id, "delivery_id": Delivery.id, "key_id": WebhookKey.id, "run_id": PayoutRun.id,
     "payout_id": Payout.id, "account_id": LedgerAccount.id, "programme_id": Programme.id, "link_id": TrackingLink.id,
-    "enrollment_id": Enrollment.id, "product_id": Product.id,
+    "enrollment_id": Enrollment.id, "product_id": Product.id, "request_id": SandboxDelivery.id,
 }  # fmt: skip
-# The answer is kept under the caller's key, whatever it was; wrong signatures are counted by store and day.
-KEPT_OF_A_REFUSAL = {"idempotency_keys", "refused_requests"}
+# The answer is kept under the caller's key, whatever it was; wrong signatures are counted by store and day, and
+# shown in the sandbox.
+KEPT_OF_A_REFUSAL = {"idempotency_keys", "refused_requests", "sandbox_deliveries"}
 
 
 @dataclass
@@ -84,12 +87,21 @@ class House:
                 db.session, f"uji {role}", role=role, scope_id=scope_id, actor=ROBOT, now=NOW
             )
         self.people[None] = self.app.test_client()
+        self._practise()
         db.session.commit()
         self._look_up()
         self._log = Errors()
         self._counts = self.counts()
         self._crawl()
         self._read_description()
+
+    def _practise(self) -> None:
+        """An open sandbox of every shop system, so that its address takes what comes and its pages show it."""
+        merchant = db.session.scalars(sa.select(Merchant).where(Merchant.slug == MERCHANT)).one()
+        for kind in WebhookKind:
+            open_sandbox(db.session, merchant, kind, shop_secret=None, actor=ROBOT, now=NOW)
+        db.session.flush()
+        receive(db.session, MERCHANT, WebhookKind.STANDARD, headers={"x-satu": "dua"}, body=b"{", now=NOW)
 
     def _look_up(self) -> None:
         one = lambda query: db.session.execute(query.limit(1)).scalar()  # noqa: E731

@@ -24,8 +24,9 @@ from affiliate.orders.schemes.base import (
 SIGNATURE = "x-shopify-hmac-sha256"
 TOPIC = "x-shopify-topic"
 TEST = "x-shopify-test"
+SHOP = "x-shopify-shop-domain"
 KEPT = (
-    SIGNATURE, TOPIC, TEST, "x-shopify-shop-domain", "x-shopify-api-version", "x-shopify-webhook-id",
+    SIGNATURE, TOPIC, TEST, SHOP, "x-shopify-api-version", "x-shopify-webhook-id",
     "x-shopify-event-id", "x-shopify-triggered-at", "content-type", "user-agent",
 )  # fmt: skip
 NEEDS_STORE_SECRET = "needs_store_secret"  # noqa: S105  a code, not a secret

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import sqlalchemy as sa
 
@@ -304,3 +306,34 @@ def test_what_is_set_aside_is_a_choice_of_its_own(client, session, shop, staff):
     assert ("A-1001" in page, "B-1" in page) == (True, False)
     assert client.post(f"/merchant/{merchant.slug}/deliveries/replays", data={"verdict": "parked"}).status_code == 303
     assert session.execute(sa.select(Delivery.attempts).where(Delivery.id == parked)).scalar_one() == 0
+
+
+def test_a_page_of_deliveries_that_has_seen_all_gets_no_content(client, session, shop, staff):
+    """The page asks again by itself: news is a wrong signature, a delivery, and what we made of it."""
+    page = f"/merchant/{shop[0].slug}/deliveries"
+
+    def seen() -> str:
+        (stamp,) = re.findall(r"seen=(\w+)\"", client.get(page).text)
+        assert client.get(f"{page}?seen={stamp}").status_code == 204
+        return stamp
+
+    empty = seen()
+    client.post(f"/hooks/v1/{shop[0].slug}/standard", data=b"{}")
+    refused = seen()
+    assert send(client, shop[0].slug, shop[1], "msg_neu", message()).status_code == 202
+    waiting = seen()
+    assert "Toko Anda sudah tersambung" not in client.get(page).text
+    work(session)
+    green = seen()
+    assert len({empty, refused, waiting, green}) == 4
+    assert "Toko Anda sudah tersambung" in client.get(page).text
+    assert client.get(f"{page}?seen={empty}").status_code == 200
+
+
+def test_a_filtered_or_long_list_stays_put_under_its_reader(client, session, shop, staff):
+    arrive(client, session, shop, *[message(order_id=f"A-{number}") for number in range(51)])
+    page = f"/merchant/{shop[0].slug}/deliveries"
+    for address in (page, f"{page}?verdict=accepted"):
+        told = client.get(address).text
+        assert "hx-get" not in told
+        assert "Toko Anda sudah tersambung" not in told
