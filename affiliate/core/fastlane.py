@@ -8,6 +8,7 @@ head that the two could read differently (docs/decisions/0016).
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from functools import lru_cache
 from http import HTTPStatus
@@ -21,7 +22,10 @@ HEAD_BYTES_MAX = 64 * 1024
 WAIT_SECONDS = 75.0  # for a whole head: longer than proxies keep a connection that they do not use
 LOOK_SECONDS = 15.0
 
+log = logging.getLogger("etalase.serving")
+
 END = b"\r\n\r\n"
+EMPTY = "content-length: 0"
 _PLAIN = bytes(range(0x20, 0x7F)) + b"\t\r\n"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _NOT_PLAIN = frozenset({"content-length", "transfer-encoding", "upgrade", "expect", "http2-settings", "te", "trailer"})
@@ -62,7 +66,7 @@ def read(data: bytes, address: str) -> Asked | None:
 
 @lru_cache(maxsize=8)
 def _status_line(status: int) -> str:
-    return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ncontent-length: 0\r\ndate: "
+    return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"
 
 
 class Connection(HttpToolsProtocol):
@@ -115,10 +119,15 @@ class Connection(HttpToolsProtocol):
         answer = self.app.answer_at_once(asked) if asked is not None else None
         if answer is None:
             return False
+        try:
+            written = self._written(answer)
+        except ValueError:
+            log.exception("not_answered_at_once")
+            return False
         if self.timeout_keep_alive_task is not None:
             self._unset_keepalive_if_required()
         self._is_owed = True
-        self._turn.owe(self._give, self._written(answer))
+        self._turn.owe(self._give, written)
         return True
 
     def _give(self, answer: bytes) -> None:
@@ -128,11 +137,14 @@ class Connection(HttpToolsProtocol):
             self.transport.write(answer)
 
     def _written(self, answer: Answer) -> bytes:
-        """The answer's bytes. Values are the application's own: a line's end in one is a fault there, and raises."""
+        """The answer's bytes. Values are the application's own: a line's end in one is a fault there. ValueError."""
         status, headers = answer
-        date = self.server_state.default_headers[0][1].decode("ascii")
-        lines = "\r\n".join([f"{_status_line(status)}{date}", *[f"{name}: {value}" for name, value in headers]])
-        return f"{lines}\r\n\r\n".encode("latin-1")
+        of_server = [f"{name.decode()}: {value.decode()}" for name, value in self.server_state.default_headers]
+        lines = [_status_line(status), EMPTY, *of_server, *[f"{name}: {value}" for name, value in headers], "", ""]
+        text = "\r\n".join(lines)
+        if text.count("\n") != len(lines) - 1 or text.count("\r") != len(lines) - 1:
+            raise ValueError("a header holds a line's end")
+        return text.encode("latin-1")
 
     def _refuse_head(self) -> None:
         self.transport.write(

@@ -25,6 +25,8 @@ class Lane:
     def at_once(self, asked: Asked) -> Answer | None:
         if asked.path == "/fast-broken":
             raise ValueError("a fault")
+        if asked.path == "/split":
+            return 302, [("Location", "/there\r\nX-Evil: 1")]
         return (302, [("Location", "/there")]) if asked.path == "/click" else None
 
     def settle(self) -> None:

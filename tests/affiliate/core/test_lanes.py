@@ -117,6 +117,18 @@ def test_a_fault_in_the_fast_lane_leaves_the_request_to_the_pages(port):
     assert ask(port, "GET", "/fast-broken") == (201, b"/fast-broken")
 
 
+def test_plain_clicks_take_the_lane_and_others_the_parser(port):
+    """The parser's way writes names of headers in lower case, the lane as the application gave them."""
+    assert b"\r\nLocation: /there\r\n" in raw(port, CLICK)
+    assert b"\r\nLocation: /there\r\n" in raw(port, CLICK.replace(b"GET", b"HEAD"))
+    assert b"\r\nlocation: /there\r\n" in raw(port, CLICK.replace(b"\r\n\r\n", b"\r\nTE: trailers\r\n\r\n"))
+
+
+def test_a_line_end_in_a_value_splits_no_answer(port):
+    assert raw(port, CLICK.replace(b"/click", b"/split"), pause=0.2) == b""  # the connection is cut
+    assert ask(port, "GET", "/page") == (201, b"/page")
+
+
 def test_a_request_is_told_as_wsgi_has_it(port):
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
         connection.sendall(
