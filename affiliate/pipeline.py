@@ -14,7 +14,7 @@ from flask import current_app
 
 from affiliate.commissions import service as commissions
 from affiliate.conversions import service as conversions
-from affiliate.core.db import db, transaction
+from affiliate.core.db import db, plan_by_index, transaction
 from affiliate.orders import service as orders
 from affiliate.orders.adapters.reading import customer_key
 from affiliate.tracking import tokens
@@ -40,6 +40,7 @@ def run(now: datetime) -> int:
 
 def _work(delivery_ids: Sequence[int], now: datetime) -> None:
     with transaction(db.session) as session:
+        plan_by_index(session)
         settings = current_app.config["ETALASE"]
         order_ids = orders.work(session, delivery_ids, now=now, customer_key=customer_key(settings.secret_key))
         if order_ids:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import CreateTable
 
-from affiliate.core.db import BigId, affected, is_postgres, numbers, upsert
+from affiliate.core.db import BigId, affected, is_postgres, numbers, plan_by_index, upsert
 from affiliate.links.models import TrackingLink
 from affiliate.tracking import batches, rules
 from affiliate.tracking.models import NEXT_SPAN, SPAN_MS, Click
@@ -37,13 +37,9 @@ ARRIVED = sa.Table(
 
 
 def prepare(session: Session) -> None:
-    """Wait for another loader to finish its batch, and set up this transaction.
-
-    Plans must not depend on statistics, which are always behind here: no scan of a whole table, whatever they say.
-    """
+    """Wait for another loader to finish its batch, and set up this transaction."""
+    plan_by_index(session)
     if is_postgres(session):
-        session.execute(sa.text("SET LOCAL enable_seqscan = off"))
-        session.execute(sa.text("SET LOCAL jit = off"))
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(LOADERS)))
     else:
         session.execute(sa.text(f"PRAGMA cache_size = -{SQLITE_CACHE_KB}"))

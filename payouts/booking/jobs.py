@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from affiliate.core.db import db, transaction
+from affiliate.core.db import db, plan_by_index, transaction
 from payouts.booking import service
 
 BATCH = 1000
@@ -16,6 +16,7 @@ def run(now: datetime) -> int:
     scan: service.Scan | None = None
     while True:
         with transaction(db.session) as session:
+            plan_by_index(session)
             count, scan = service.book_next(session, scan or service.begin(session), limit=BATCH, now=now)
         total += count
         if scan is None:
