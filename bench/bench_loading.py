@@ -32,6 +32,7 @@ import app
 from affiliate.core import clock, migrate
 from affiliate.core.db import db
 from affiliate.core.settings import Settings, from_env
+from affiliate.core.work import collect_rarely
 from affiliate.links import service as links
 from affiliate.tracking import jobs, records, tokens
 from affiliate.tracking.models import SPAN_MS, Click
@@ -64,6 +65,7 @@ def _measured(url: str) -> bool:
         settings.data_dir.mkdir(parents=True)
         migrate.upgrade(settings.database_url)
         with app.create_app(settings).app_context():
+            collect_rarely()  # as the worker does
             return _rounds(settings)
 
 
