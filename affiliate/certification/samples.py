@@ -13,7 +13,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from affiliate.certification.rules import Step
+from affiliate.certification.steps import Step
 from affiliate.certification.writing import Stage, Taken, Tale, Writer, adobe_order, shopify, standard, woo_order
 from affiliate.core.signing import SECRET_PREFIX, sha256_hex, standard_signature
 from affiliate.merchants.models import WebhookKind

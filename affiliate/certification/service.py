@@ -15,7 +15,7 @@ from affiliate.certification import diagnosis, queries, rules, samples
 from affiliate.certification.history import History, Received, history, read
 from affiliate.certification.models import Certification, Reply, SandboxDelivery, SandboxKey
 from affiliate.certification.queries import Filling
-from affiliate.certification.rules import Result
+from affiliate.certification.steps import Result
 from affiliate.core.db import affected, upsert
 from affiliate.core.errors import AppError, Invalid
 from affiliate.core.i18n import _l

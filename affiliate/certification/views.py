@@ -12,7 +12,7 @@ from marshmallow import fields, validate
 
 from affiliate.certification import queries, rules, samples, scripts, service, wording, worth
 from affiliate.certification.models import SandboxDelivery, SandboxKey
-from affiliate.certification.rules import Step
+from affiliate.certification.steps import State, Step
 from affiliate.core import clock, web
 from affiliate.core.clock import local_date
 from affiliate.core.db import db, transaction
@@ -177,7 +177,7 @@ def _page(
         stamp=stamp,
         address=_address(merchant, kind),
         results=seen.results,
-        passed=[one for one in demanded if one.state is rules.State.PASSED],
+        passed=[one for one in demanded if one.state is State.PASSED],
         demanded=demanded,
         badge=queries.certified(db.session, merchant, kind, rules.VERSION),
         received=list(reversed(seen.told.received))[:SHOWN_MAX],

@@ -6,7 +6,7 @@ from typing import Any
 
 from affiliate.certification import diagnosis
 from affiliate.certification.models import Reply
-from affiliate.certification.rules import Excuse, Result, State, Step, Why
+from affiliate.certification.steps import Excuse, Result, State, Step, Why
 from affiliate.core.i18n import _, _l
 from affiliate.orders import wording as orders
 from affiliate.orders.models import OrderStatus, Verdict

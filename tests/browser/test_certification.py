@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from affiliate.certification import samples
-from affiliate.certification.rules import Step
+from affiliate.certification.steps import Step
 from affiliate.merchants.models import WebhookKind
 from tests.browser.conftest import shot, sign_in, watch
 from tests.browser.test_connect import LOOKS, whole

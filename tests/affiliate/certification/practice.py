@@ -11,7 +11,7 @@ from typing import Any
 from affiliate.certification import rules, samples
 from affiliate.certification.history import History, history, read
 from affiliate.certification.models import Reply
-from affiliate.certification.rules import Result, State, Step
+from affiliate.certification.steps import Result, State, Step
 from affiliate.core import clock
 from affiliate.merchants.models import WebhookKind
 from affiliate.orders.adapters.reading import Shop

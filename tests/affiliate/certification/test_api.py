@@ -15,7 +15,7 @@ import sqlalchemy as sa
 import app as application
 from affiliate.certification import samples, service
 from affiliate.certification.models import Certification, Reply, SandboxDelivery
-from affiliate.certification.rules import Step
+from affiliate.certification.steps import Step
 from affiliate.commissions.models import CommissionEvent
 from affiliate.conversions.models import Conversion
 from affiliate.core import clock, work

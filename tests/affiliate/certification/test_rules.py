@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from affiliate.certification.models import Reply
-from affiliate.certification.rules import Excuse, State, Step, Why, demanded, is_passed, not_demanded
+from affiliate.certification.rules import demanded, is_passed, not_demanded
+from affiliate.certification.steps import Excuse, State, Step, Why
 from affiliate.merchants.models import WebhookKind
 from affiliate.orders.models import Verdict
 from tests.affiliate.certification.practice import judged, passed, rows, told

@@ -12,8 +12,9 @@ import pytest
 
 from affiliate.certification import samples, scripts
 from affiliate.certification.models import Reply
-from affiliate.certification.rules import Step, demanded, is_passed
+from affiliate.certification.rules import demanded, is_passed
 from affiliate.certification.samples import Sample
+from affiliate.certification.steps import Step
 from affiliate.merchants.models import WebhookKind
 from tests.affiliate.certification.practice import SECRET, Row, judged, of_samples, passed, told
 from tests.conftest import NOW

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from affiliate.certification import samples
 from affiliate.certification.models import Certification, SandboxDelivery, SandboxKey
-from affiliate.certification.rules import Step
+from affiliate.certification.steps import Step
 from affiliate.core import clock
 from affiliate.identity.models import AuditEntry, Role
 from affiliate.merchants.models import WebhookKind
