@@ -63,6 +63,7 @@ import affiliate.merchants.offers
 import affiliate.merchants.panels
 import affiliate.merchants.views
 import affiliate.orders.api
+import affiliate.orders.lane
 import affiliate.orders.models
 import affiliate.orders.views
 import affiliate.pipeline
@@ -284,11 +285,12 @@ def _commands(app: Flask) -> None:
 
 
 def web_process() -> lanes.Lanes:
-    """The application as web processes have it: links at hand, clicks in front."""
+    """The application as web processes have it: links at hand, clicks in front, deliveries kept together."""
     app = create_app()
     affiliate.tracking.redirect.start(app)
     lane, threads = affiliate.tracking.redirect.lane(app), app.config["ETALASE"].web_threads
-    return lanes.Lanes(app, lane, threads=threads, body_max=body_max)
+    intake = affiliate.orders.lane.IntakeLane(app)
+    return lanes.Lanes(app, lane, threads=threads, body_max=body_max, body_lane=intake)
 
 
 def body_max(path: str) -> int:

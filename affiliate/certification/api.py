@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, jsonify
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -12,11 +12,12 @@ from affiliate.certification import service
 from affiliate.certification.models import Reply
 from affiliate.core import clock
 from affiliate.core.db import db, transaction
-from affiliate.core.errors import NotFound, Unavailable
+from affiliate.core.errors import Unavailable
 from affiliate.identity import guards
 from affiliate.merchants.models import WebhookKind
+from affiliate.orders.api import asked_for
 from affiliate.orders.intake import BadSignature, DeliveryIdReused
-from affiliate.orders.schemes import SCHEMES, woocommerce
+from affiliate.orders.schemes import woocommerce
 
 hooks = Blueprint("sandbox", __name__)
 
@@ -25,12 +26,7 @@ hooks = Blueprint("sandbox", __name__)
 @guards.signed("shops sign what they send, for practice too")
 def receive(merchant: str, kind: str) -> Any:
     """Record, and answer as the real address would."""
-    if kind not in set(WebhookKind):
-        raise NotFound
-    system = WebhookKind(kind)
-    request.max_content_length = SCHEMES[system].body_max  # a larger body is answered 413 before it is read
-    body = request.get_data(cache=False)
-    given = {name.lower(): value for name, value in request.headers.items()}
+    system, given, body = asked_for(kind)
     if system is WebhookKind.WOOCOMMERCE and woocommerce.is_ping(body):
         return jsonify(ping=True), 200
     try:

@@ -153,4 +153,6 @@ def _plain(value: Any) -> Any:
         if value.tzinfo is None:
             raise ValueError("a stored time must be aware")
         return value.isoformat()
+    if isinstance(value, bytes):
+        return f"\\x{value.hex()}"
     raise TypeError(f"no value of a row: {type(value).__name__}")

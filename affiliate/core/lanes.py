@@ -13,6 +13,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from enum import Enum, auto
 from functools import lru_cache
 from tempfile import SpooledTemporaryFile
 from typing import Any, Protocol
@@ -20,6 +21,7 @@ from urllib.parse import unquote_to_bytes
 
 Head = tuple[int, list[tuple[str, str]]]  # status and headers
 Answer = Head  # that of an answer at once: there is no body
+Whole = tuple[int, list[tuple[str, str]], bytes]  # status, headers, body
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -53,18 +55,45 @@ class FastLane(Protocol):
         """Write down what the answers since the last time say has happened; none of them is given before."""
 
 
-class Lanes:
-    """An ASGI application around a WSGI one, with a fast lane.
+class BodyLane(Protocol):
+    """What answers requests with a body for which a thread each would be too much: many of them wait together."""
 
-    The lane is asked by `fastlane.Connection` straight from the bytes that came in, and here for those requests of its
-    that had to be parsed. `body_max` says how many bytes of a body a path takes.
+    def takes(self, method: str, path: str) -> bool:
+        """Whether it is to be asked, once the body is there."""
+
+    async def answer(self, asked: Asked, body: bytes) -> Whole | None:
+        """The answer, or None to leave the request to the pages."""
+
+
+class Came(Enum):
+    """How much of a body came in."""
+
+    WHOLE = auto()
+    TOO_LARGE = auto()  # more than the application takes: it says so itself
+    BROKEN = auto()  # the sender hung up in its midst: there is nobody to answer, and half a body is none
+
+
+class Lanes:
+    """An ASGI application around a WSGI one, with a fast lane, and one for requests with a body.
+
+    The fast lane is asked by `fastlane.Connection` straight from the bytes that came in, and here for those requests of
+    its that had to be parsed. `body_max` says how many bytes of a body a path takes.
     """
 
-    def __init__(self, wsgi: Wsgi, lane: FastLane, *, threads: int, body_max: Callable[[str], int]) -> None:
+    def __init__(
+        self,
+        wsgi: Wsgi,
+        lane: FastLane,
+        *,
+        threads: int,
+        body_max: Callable[[str], int],
+        body_lane: BodyLane | None = None,
+    ) -> None:
         self.openings = tuple(f"{method} {lane.prefix}".encode() for method in METHODS)
         self.turn = Turn(lane)
         self._wsgi = wsgi
         self._lane = lane
+        self._body_lane = body_lane
         self._body_max = body_max
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="page")
 
@@ -84,40 +113,53 @@ class Lanes:
                 await send(_start(answer[0], [*answer[1], ("content-length", "0")]))
                 await send({"type": "http.response.body"})
                 return
-        await self._answer_by_thread(environ_of(scope), receive, send)
+        await self._answer_with_body(scope, receive, send)
 
-    async def _answer_by_thread(self, environ: dict[str, Any], receive: Receive, send: Send) -> None:
+    async def _answer_with_body(self, scope: Scope, receive: Receive, send: Send) -> None:
+        environ = environ_of(scope)
         with SpooledTemporaryFile(MEMORY_BYTES) as body:
+            came = Came.WHOLE
             if "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ:
-                is_whole = await self._receive(receive, environ, body)
-                if not is_whole:
-                    return
-            environ["wsgi.input"] = body
-            stream = _Stream(receive, send)
-            try:
-                whole = await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, environ, stream)
-            finally:
-                stream.end()
+                came = await self._receive(receive, environ, body)
+            whole = await self._answer_together(scope, body) if came is Came.WHOLE else None
+            if whole is not None:
+                await _send_whole(send, *whole)
+            elif came is not Came.BROKEN:
+                await self._answer_by_thread(environ, body, receive, send)
+
+    async def _answer_together(self, scope: Scope, body: Any) -> Whole | None:
+        lane = self._body_lane
+        if lane is None or not lane.takes(scope["method"], scope["path"]):
+            return None
+        content = body.read()
+        body.seek(0)
+        try:
+            return await lane.answer(asked_of(scope), content)
+        except Exception:
+            log.exception("not_answered_together")
+            return None
+
+    async def _answer_by_thread(self, environ: dict[str, Any], body: Any, receive: Receive, send: Send) -> None:
+        environ["wsgi.input"] = body
+        stream = _Stream(receive, send)
+        try:
+            whole = await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, environ, stream)
+        finally:
+            stream.end()
         if whole is not None:
             (status, headers), content = whole
-            if status not in _WITHOUT_CONTENT and not any(name.lower() == "content-length" for name, _value in headers):
-                headers = [*headers, ("content-length", str(len(content)))]
-            await send(_start(status, headers))
-            await send({"type": "http.response.body", "body": content})
+            await _send_whole(send, status, headers, content)
 
-    async def _receive(self, receive: Receive, environ: dict[str, Any], body: Any) -> bool:
-        """Take the body in, up to one byte more than the application takes: it then says so itself.
-
-        False where the sender hung up in its midst: there is nobody to answer, and half a body is none.
-        """
+    async def _receive(self, receive: Receive, environ: dict[str, Any], body: Any) -> Came:
+        """Take the body in, up to one byte more than the application takes."""
         told, most = environ.get("CONTENT_LENGTH", "0"), self._body_max(environ["PATH_INFO"])
         if told.isdecimal() and int(told) > most:
-            return True
+            return Came.TOO_LARGE
         received, is_more = 0, True
         while is_more:
             piece = await receive()
             if piece["type"] != "http.request":
-                return False
+                return Came.BROKEN
             is_more = piece.get("more_body", False)
             received += len(piece["body"])
             body.write(piece["body"])
@@ -125,7 +167,7 @@ class Lanes:
                 environ["CONTENT_LENGTH"] = str(received)
                 break
         body.seek(0)
-        return True
+        return Came.TOO_LARGE if received > most else Came.WHOLE
 
     def _answer(self, environ: dict[str, Any], stream: _Stream) -> tuple[Head, bytes] | None:
         """The application's answer as a whole; None for one in pieces, which has then been sent."""
@@ -236,6 +278,13 @@ class _Stream:
         while (await self._receive())["type"] == "http.request":
             pass
         self._is_gone = True
+
+
+async def _send_whole(send: Send, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
+    if status not in _WITHOUT_CONTENT and not any(name.lower() == "content-length" for name, _value in headers):
+        headers = [*headers, ("content-length", str(len(content)))]
+    await send(_start(status, headers))
+    await send({"type": "http.response.body", "body": content})
 
 
 def _start(status: int, headers: list[tuple[str, str]]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from affiliate.communities.models import Community, Curator
+from affiliate.core.db import among
 from affiliate.core.errors import Forbidden, NotFound
 from affiliate.identity.actors import Actor
 from affiliate.identity.models import Role
@@ -31,6 +32,14 @@ from affiliate.merchants.models import (
     WebhookKey,
     WebhookKind,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Signers:
+    """The merchant behind an address of the hooks, and the secrets of its live keys of that kind."""
+
+    merchant_id: int
+    secrets: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +138,19 @@ def merchant_of(session: Session, programme: Programme) -> Merchant:
     return session.get_one(Merchant, programme.merchant_id)
 
 
-def live_secrets(session: Session, slug: str, kind: WebhookKind) -> tuple[int | None, list[str]]:
-    """(merchant id, secrets that may sign) of an address of the hooks; (None, []) where nobody can sign."""
+def live_secrets(session: Session, addresses: Collection[tuple[str, str]]) -> dict[tuple[str, str], Signers]:
+    """Who may sign for which (slug, kind) of the hooks; an address for which nobody can is left out."""
     rows = session.execute(
-        sa.select(WebhookKey.merchant_id, WebhookKey.secret)
+        sa.select(Merchant.slug, WebhookKey.kind, WebhookKey.merchant_id, WebhookKey.secret)
         .join(Merchant, Merchant.id == WebhookKey.merchant_id)
-        .where(Merchant.slug == slug, WebhookKey.kind == kind, WebhookKey.revoked_at.is_(None))
-    ).all()
-    return (rows[0].merchant_id if rows else None), [row.secret for row in rows]
+        .where(among(session, Merchant.slug, {slug for slug, _kind in addresses}), WebhookKey.revoked_at.is_(None))
+        .order_by(WebhookKey.id)
+    )
+    found: dict[tuple[str, str], Signers] = {}
+    for row in rows:
+        if (row.slug, row.kind) in addresses:
+            found.setdefault((row.slug, row.kind), Signers(row.merchant_id, [])).secrets.append(row.secret)
+    return found
 
 
 def systems_of_stores(session: Session, community: Community) -> list[tuple[str, list[WebhookKind]]]:

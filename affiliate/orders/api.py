@@ -37,16 +37,23 @@ def body_max(path: str) -> int | None:
     return SCHEMES[WebhookKind(kind)].body_max if kind in set(WebhookKind) else 0
 
 
+def asked_for(kind: str) -> tuple[WebhookKind, dict[str, str], bytes]:
+    """The shop system of a delivery that is being answered, its headers by lower case, and its body.
+
+    Raises NotFound for a system that we do not know, and 413 for a body that none sends, before it is read.
+    """
+    if kind not in set(WebhookKind):
+        raise NotFound
+    system = WebhookKind(kind)
+    request.max_content_length = SCHEMES[system].body_max
+    return system, {name.lower(): value for name, value in request.headers.items()}, request.get_data(cache=False)
+
+
 @hooks.post(f"{HOOKS}<merchant>/<kind>")
 @guards.signed("shops sign what they send")
 def receive(merchant: str, kind: str) -> Any:
     """Verify, insert once, answer. What the delivery says is read later."""
-    if kind not in set(WebhookKind):
-        raise NotFound
-    system = WebhookKind(kind)
-    request.max_content_length = SCHEMES[system].body_max  # a larger body is answered 413 before it is read
-    body = request.get_data(cache=False)
-    given, now = {name.lower(): value for name, value in request.headers.items()}, clock.now()
+    (system, given, body), now = asked_for(kind), clock.now()
     try:
         if system is WebhookKind.WOOCOMMERCE and woocommerce.is_ping(body):
             return _ping(merchant, given, body, now)
@@ -56,16 +63,14 @@ def receive(merchant: str, kind: str) -> Any:
 
 
 def _receive(slug: str, kind: WebhookKind, given: dict[str, str], body: bytes, now: datetime) -> Any:
-    merchant_id, secrets = merchants.live_secrets(db.session, slug, kind)
-    try:
-        intake.check_signature(secrets, given, body, now=now, kind=kind)
-    except intake.BadSignature:
+    signers = merchants.live_secrets(db.session, [(slug, kind)]).get((slug, kind))
+    secrets = signers.secrets if signers else []
+    if not intake.is_signed(secrets, given, body, now=now, kind=kind) or signers is None:
         with transaction(db.session) as session:
             intake.count_refused(session, slug, kind, secrets=secrets, headers=given, body=body, now=now)
-        raise
-    assert merchant_id is not None, "a signature was verified, so there is a merchant"
+        raise intake.BadSignature
     with transaction(db.session) as session:
-        kept = intake.keep(session, merchant_id, kind, headers=given, body=body, now=now)
+        kept = intake.keep(session, signers.merchant_id, kind, headers=given, body=body, now=now)
     return jsonify(delivery=kept.delivery_id, repeat=kept.repeat), 202
 
 

@@ -14,7 +14,8 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 import app
@@ -24,6 +25,7 @@ from affiliate.core.settings import from_env
 from affiliate.merchants.models import WebhookKind
 from affiliate.orders import intake
 from affiliate.orders.schemes import SCHEMES
+from affiliate.orders.schemes.base import Headers
 
 LATE_SECONDS = 0.02
 
@@ -33,32 +35,31 @@ def damage(kind: str) -> None:
     if kind == "no-dedupe":
         scheme = SCHEMES[WebhookKind.STANDARD]
         given, numbers = scheme.delivery_id, itertools.count()
-        anew = lambda headers, body: f"{given(headers, body)}-{os.getpid()}-{next(numbers)}"  # noqa: E731
+
+        def anew(headers: Headers, body: bytes) -> str:
+            return f"{given(headers, body)}-{os.getpid()}-{next(numbers)}"
+
         object.__setattr__(scheme, "delivery_id", anew)
     if kind == "early":
-        intake.keep = _keep_later(intake.keep)  # type: ignore[assignment]
+        intake.keep_all = _keep_later(intake.keep_all)  # what the server calls
 
 
-def _keep_later(keep: Callable[..., Any]) -> Callable[..., intake.Kept]:
-    later: queue.SimpleQueue[tuple[Any, ...]] = queue.SimpleQueue()
+def _keep_later(keep_all: Callable[..., Any]) -> Callable[..., Any]:
+    later: queue.SimpleQueue[tuple[Sequence[intake.Told], datetime]] = queue.SimpleQueue()
 
-    def write(flask: Any) -> None:
-        with flask.app_context():
+    def write() -> None:
+        with app.create_app().app_context():
             while True:
+                deliveries, now = later.get()
                 time.sleep(LATE_SECONDS)
-                while not later.empty():
-                    merchant_id, kind, named = later.get()
-                    with transaction(db.session) as session:
-                        keep(session, merchant_id, kind, **named)
+                with transaction(db.session) as session:
+                    keep_all(session, deliveries, now=now)
 
-    def keep_later(_session: Any, merchant_id: int, kind: WebhookKind, **named: Any) -> intake.Kept:
+    def keep_later(_session: Any, deliveries: Sequence[intake.Told], *, now: datetime) -> list[intake.Kept | None]:
         if not any(thread.name == "late" for thread in threading.enumerate()):
-            from flask import current_app
-
-            flask = current_app._get_current_object()  # type: ignore[attr-defined]
-            threading.Thread(target=write, args=(flask,), name="late", daemon=True).start()
-        later.put((merchant_id, kind, named))
-        return intake.Kept(0, repeat=False)
+            threading.Thread(target=write, name="late", daemon=True).start()
+        later.put((deliveries, now))
+        return [intake.Kept(0, repeat=False)] * len(deliveries)
 
     return keep_later
 

@@ -10,13 +10,12 @@ import pytest
 import sqlalchemy as sa
 
 from affiliate.core import clock
-from affiliate.core.db import db, forget_session
-from affiliate.merchants.models import Merchant, WebhookKey, WebhookKind
+from affiliate.core.db import db
+from affiliate.merchants.models import WebhookKind
 from affiliate.orders import api, intake
 from affiliate.orders.models import Delivery, DeliveryStatus
 from affiliate.orders.schemes import SCHEMES
 from tests.affiliate.orders.shop import body_of, headers, message, send
-from tests.factories import Make
 
 
 @pytest.fixture
@@ -193,24 +192,6 @@ def test_torture_bodies_are_kept_byte_by_byte(client, session, shop, shared_data
         assert send(client, merchant.slug, key, name, body).status_code == 202, name
     kept = dict(session.execute(sa.select(Delivery.delivery_id, Delivery.body)).all())
     assert kept == bodies
-
-
-@pytest.fixture
-def open_shop(database):
-    """A shop outside the isolating transaction, for requests on several connections."""
-    built, _engine = database
-    with built.app_context():
-        make = Make(db.session)
-        merchant = make.merchant(slug="toko-serempak")
-        key = make.webhook_key(merchant)
-        db.session.commit()
-        yield built, merchant, key
-        db.session.rollback()
-        db.session.execute(sa.delete(Delivery))
-        db.session.execute(sa.delete(WebhookKey))
-        db.session.execute(sa.delete(Merchant))
-        db.session.commit()
-        forget_session()
 
 
 def test_eight_at_once_leave_one_row_and_seven_repeats(open_shop):
