@@ -11,8 +11,8 @@ ROOT = Path(__file__).resolve().parents[1]
 FILE_MAX = 400
 FUNCTION_MAX = 60
 EDGES = {
-    "views", "api", "jobs", "public", "pipeline", "admin", "account", "offers", "admissions", "commands", "keys",
-    "seed", "app", "idempotency", "db",
+    "views", "api", "jobs", "lane", "public", "pipeline", "admin", "account", "offers", "admissions", "commands",
+    "keys", "seed", "app", "idempotency", "db",
 }  # fmt: skip
 BANNED_MODULES = {"utils", "util", "helpers", "common", "misc", "manager", "handler"}
 

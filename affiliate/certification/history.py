@@ -14,10 +14,9 @@ from affiliate.orders import adapters
 from affiliate.orders.adapters.reading import Shop
 from affiliate.orders.facts import Event, EventFacts
 from affiliate.orders.models import Verdict
-from affiliate.orders.rules import OrderState, changed, fold
+from affiliate.orders.rules import OrderState, fold, news
 from affiliate.orders.schemas import Unreadable
 
-CURRENCY_MISMATCH = "currency_mismatch"
 _MOST_FIRST = (Verdict.UNREADABLE, Verdict.ACCEPTED, Verdict.UNKNOWN_ORDER, Verdict.STALE, Verdict.REPEAT)
 _CURRENCY_NAMES = ("currency", "base_currency_code", "order_currency_code")
 
@@ -112,11 +111,9 @@ def _take(order: Told, one: Received, told: EventFacts) -> Verdict:
     before = order.state
     order.events.append((one, Event(digest, one.at, one.id, told)))
     order.state = after = fold(event for _by, event in order.events)
-    if after is None:
-        return Verdict.UNKNOWN_ORDER
-    if digest in after.foreign:
+    if after is not None and digest in after.foreign:
         return Verdict.UNREADABLE
-    return Verdict.ACCEPTED if changed(before, after) else Verdict.STALE
+    return news(before, after)
 
 
 def _accept_waiting(order: Told, verdicts: dict[int, Verdict]) -> None:

@@ -131,11 +131,9 @@ def request_of(session: Session, merchant: Merchant, request_id: int) -> Sandbox
     return found
 
 
-def certifications(session: Session, merchant_id: int | None = None) -> Sequence[Certification]:
-    """Badges, of one store or of all, the newest first."""
+def certifications(session: Session) -> Sequence[Certification]:
+    """All badges, the newest first."""
     wanted = sa.select(Certification).order_by(Certification.certified_at.desc(), Certification.id.desc())
-    if merchant_id is not None:
-        wanted = wanted.where(Certification.merchant_id == merchant_id)
     return session.execute(wanted).scalars().all()
 
 

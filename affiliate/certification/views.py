@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -11,7 +10,7 @@ from flask import Blueprint, Response, flash, render_template, request, url_for
 from marshmallow import fields, validate
 
 from affiliate.certification import queries, rules, samples, scripts, service, wording, worth
-from affiliate.certification.models import SandboxDelivery, SandboxKey
+from affiliate.certification.models import SandboxKey
 from affiliate.certification.steps import State, Step
 from affiliate.core import clock, web
 from affiliate.core.clock import local_date
@@ -130,7 +129,7 @@ def one(slug: str, request_id: int) -> str:
         pays_minor=worth.pays_minor(state, offer) if state and offer else 0,
         offer=offer,
         kind_name=KIND_NAMES[row.kind],
-        raw=_pretty(row),
+        raw=orders_wording.pretty(row.body),
         words=wording,
         order_words=orders_wording,
     )
@@ -214,12 +213,3 @@ def _curl(merchant: Merchant, key: SandboxKey, step: Step, now: datetime) -> str
         scripts.curl(url, samples.headers(key.kind, sample, key.secret, now), sample.body)
         for sample in samples.samples(key.kind, key.created_at)[step]
     )
-
-
-def _pretty(row: SandboxDelivery) -> str:
-    """The body for reading: indented where it is JSON of a reasonable depth, else as it came."""
-    text = row.body.decode("utf-8", errors="replace").replace("\0", "\ufffd")
-    try:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False).encode(errors="replace").decode()
-    except (ValueError, RecursionError):
-        return text

@@ -122,7 +122,7 @@ def load(session: Session, order_ids: Collection[int], *, lock: bool = False) ->
     heads = session.execute(_heads(session, order_ids, lock)).all()
     lines = _lines(session, order_ids)
     rates = _rates(session, {row.terms_id for row in heads if row.terms_id})
-    credits = _credits(session, [row[0] for row in heads])
+    credits = _credits(session, [row.c_id for row in heads])
     return [_facts(row, lines, rates, credits) for row in heads]
 
 
@@ -140,7 +140,7 @@ def _facts(row: Any, lines: Any, rates: Any, credits: Any) -> Facts:
 def _heads(session: Session, order_ids: Collection[int], lock: bool) -> Any:
     wanted = (
         sa.select(
-            *(column.label(f"c_{column.name}") for column in Conversion.__table__.c),  # the first of them is the id
+            *(column.label(f"c_{column.name}") for column in Conversion.__table__.c),
             *(column.label(f"o_{column.name}") for column in Order.__table__.c),
             Terms.id.label("terms_id"), Terms.version.label("terms_version"), Terms.valid_from,
             Programme.name, Programme.window_days, Programme.hold_days, Programme.timezone,

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
-from affiliate.core.db import Base, is_postgres, upsert
+from affiliate.core.db import Base, UTCDateTime, is_postgres, upsert
 
 Rows = Sequence[Mapping[str, Any]]
 _DIALECT = postgresql.dialect()
@@ -107,7 +107,15 @@ def _written(column: sa.Column[Any]) -> Callable[[Any], Any]:
         return lambda value: None if value is None else _json(value)
     if isinstance(column.type, sa.Enum):
         return lambda value: value.value if isinstance(value, Enum) else value
+    if isinstance(column.type, UTCDateTime):
+        return _aware
     return lambda value: value
+
+
+def _aware(value: datetime | None) -> datetime | None:
+    if value is not None and value.tzinfo is None:
+        raise ValueError("a stored time must be aware")
+    return value
 
 
 @lru_cache(maxsize=128)
@@ -123,7 +131,7 @@ def _insert_new(
 def _update(table: sa.Table, names: tuple[str, ...]) -> sa.TextClause:
     sets = ", ".join(f"{_quote(name)} = given.{_quote(name)}" for name in names)
     source = _given(table, ("id", *names))
-    return sa.text(f"UPDATE {table.name} SET {sets} FROM {source} WHERE {table.name}.id = given.id")  # noqa: S608
+    return sa.text(f"UPDATE {table.name} SET {sets} FROM {source} WHERE {table.name}.id = given.id")  # noqa: S608  our own names
 
 
 def _given(table: sa.Table, names: Sequence[str]) -> str:
@@ -150,8 +158,7 @@ def _json(value: Any) -> str:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
-        if value.tzinfo is None:
-            raise ValueError("a stored time must be aware")
+        _aware(value)
         return value.isoformat()
     if isinstance(value, bytes):
         return f"\\x{value.hex()}"

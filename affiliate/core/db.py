@@ -6,7 +6,9 @@ The same models run on SQLite (WAL, synchronous=FULL, writers take BEGIN IMMEDIA
 from __future__ import annotations
 
 import json
+import random
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -32,6 +34,9 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+BUSY_MS = 10_000
+WRITER_SECONDS = 10.0  # that one writer of SQLite waits for the others
+WRITER_LOOKS = (0.0005, 0.003)  # seconds between two looks
 _WRITES = "etalase_writes"
 _WHOLE = "etalase_whole"
 
@@ -101,7 +106,7 @@ def choice(kind: type[StrEnum]) -> sa.Enum:
 
 @contextmanager
 def transaction(session: Any) -> Iterator[Session]:
-    """Everything inside is kept together, or nothing of it. Stands only at the edge: views, api, jobs, pipeline.
+    """Everything inside is kept together, or nothing of it. Stands only at the edge: views, api, jobs, lane, pipeline.
 
     On SQLite it takes the write lock at once, so that two writers wait for each other instead of failing half-way.
     """
@@ -193,15 +198,42 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     if not isinstance(connection, sqlite3.Connection):
         return
     connection.isolation_level = None  # we send BEGIN ourselves, see _begin
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MS}"):
         connection.execute(f"PRAGMA {pragma}")
 
 
 @event.listens_for(Engine, "begin")
 def _begin(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
-        writes = connection.get_execution_options().get(_WRITES)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if connection.get_execution_options().get(_WRITES):
+            _begin_writing(connection)
+        else:
+            connection.exec_driver_sql("BEGIN")
+
+
+def _begin_writing(connection: Connection) -> None:
+    """BEGIN IMMEDIATE, waiting for other writers with short looks.
+
+    SQLite's own wait looks ten times a second in the end: one who writes often, as intake does, never lets such a one
+    in.
+    """
+    driver, waited = cast(sqlite3.Connection, connection.connection.driver_connection), 0.0
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while waited < WRITER_SECONDS:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as refused:
+                if refused.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    break
+                pause = random.uniform(*WRITER_LOOKS)  # noqa: S311  so that two who wait do not look together
+                time.sleep(pause)
+                waited += pause
+            else:
+                return
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # once more, for the error that everybody knows
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={BUSY_MS}")
 
 
 def init_app(app: Flask, settings: Settings) -> None:

@@ -1,8 +1,8 @@
 """uvicorn's HTTP/1.1 with a lane in front: a plain GET whose answer is at hand costs neither a parser nor a task.
 
 Only a request that comes whole and alone, in one piece and without a body, is read here, and only where every byte of
-its head is beyond doubt; all others, and what `Lanes.at_once` does not answer, take uvicorn's own way. So there is no
-head that the two could read differently (docs/decisions/0016).
+its head is beyond doubt; all others, and what `Lanes.answer_at_once` does not answer, take uvicorn's own way. So there
+is no head that the two could read differently (docs/decisions/0016).
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Connection(HttpToolsProtocol):
         self._is_ending = False
         self._next_look: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own narrows it so
         super().connection_made(transport)
         self._address = self.client[0] if self.client else ""
         self._waiting_since = self.loop.time()

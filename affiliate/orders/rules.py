@@ -32,8 +32,9 @@ from affiliate.core import money
 from affiliate.core.signing import sha256_hex
 from affiliate.orders import facts
 from affiliate.orders.facts import Event, EventFacts, LineFacts, RefundFacts, RefundLineFacts
-from affiliate.orders.models import OrderStatus
+from affiliate.orders.models import OrderStatus, Verdict
 
+CURRENCY_MISMATCH = "currency_mismatch"  # why what names another currency than its order does not count
 _RANK = {facts.PAID: 1, facts.COMPLETED: 2}
 _STATUS = (OrderStatus.PLACED, OrderStatus.PAID, OrderStatus.COMPLETED)
 Told = TypeVar("Told")
@@ -115,6 +116,13 @@ def changed(before: OrderState | None, after: OrderState | None) -> bool:
     if before is None or after is None:
         return before is not after
     return replace(before, completed_seen_at=None, foreign=after.foreign) != replace(after, completed_seen_at=None)
+
+
+def news(before: OrderState | None, after: OrderState | None) -> Verdict:
+    """What an event did to an order that was `before` and is `after` now; None is an order that is not told yet."""
+    if after is None:
+        return Verdict.UNKNOWN_ORDER
+    return Verdict.ACCEPTED if changed(before, after) else Verdict.STALE
 
 
 def fold(events: Iterable[Event]) -> OrderState | None:

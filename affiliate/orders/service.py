@@ -31,7 +31,6 @@ from affiliate.orders.schemas import Unreadable
 LEASE = timedelta(minutes=5)
 TRIES_MAX = 10
 DUE = (DeliveryStatus.RECEIVED, DeliveryStatus.RETRY)
-CURRENCY_MISMATCH = "currency_mismatch"
 _CURRENCY_FIELD = {WebhookKind.STANDARD: "data.currency"}
 _MOST_FIRST = (Verdict.ACCEPTED, Verdict.UNKNOWN_ORDER, Verdict.STALE, Verdict.REPEAT)
 OrderKey = tuple[int, str]  # merchant id, the merchant's order number
@@ -101,13 +100,16 @@ def work(session: Session, delivery_ids: Sequence[int], *, now: datetime, custom
     known = queries.events(session, batch.told)
     added: list[dict[str, Any]] = []
     states: dict[OrderKey, rules.OrderState] = {}
+    foreign_before: dict[OrderKey, frozenset[str]] = {}
     for key, told in batch.told.items():
-        state = _fold(known.get(key, {}), told, batch.outcomes, added)
+        before = rules.fold(known.get(key, {}).values())
+        state = _fold(before, known.get(key, {}), told, batch.outcomes, added)
         if state is not None:
             states[key] = state
+            foreign_before[key] = before.foreign if before else frozenset()
     bulk.insert_new(session, OrderEvent, added, key=("merchant_id", "order_ref", "digest"))
     changed = rows.write(session, states, now=now)
-    _refuse_foreign(session, states, known, batch.outcomes)
+    _refuse_foreign(session, states, foreign_before, known, batch.outcomes)
     _accept_waiting(session, states, known, batch.outcomes)
     _conclude(session, batch.outcomes.values(), now)
     return changed
@@ -154,16 +156,17 @@ def _hold(session: Session, keys: Iterable[OrderKey]) -> None:
 
 
 def _fold(
+    state: rules.OrderState | None,
     known: dict[str, Event],
     told: Sequence[tuple[Any, EventFacts]],
     outcomes: Mapping[int, Outcome],
     added: list[dict[str, Any]],
 ) -> rules.OrderState | None:
-    """One order with what is new about it: judges each delivery, appends new event rows, gives the state at the end.
+    """One order, in the state that follows from what is known, and what is new about it: the state at the end.
 
+    Judges each delivery, and appends new event rows.
     A delivery of several events is judged by the one that did most.
     """
-    state = rules.fold(known.values())
     verdicts: dict[int, set[Verdict]] = {}
     said: list[tuple[Any, str]] = []
     for delivery, facts in told:
@@ -174,24 +177,17 @@ def _fold(
             known[digest] = Event(digest, delivery.received_at, delivery.id, facts)
             added.append(_event_row(known[digest], delivery.merchant_id))
             after = rules.fold(known.values())
-            verdict = _news(state, after)
+            verdict = rules.news(state, after)
             state = after
         elif before.delivery_id == delivery.id:  # worked again: it is still what it was
-            verdict = delivery.verdict if delivery.verdict is Verdict.STALE else _news(None, state)
+            verdict = delivery.verdict if delivery.verdict is Verdict.STALE else rules.news(None, state)
         verdicts.setdefault(delivery.id, set()).add(verdict)
         outcomes[delivery.id].verdict = next(one for one in _MOST_FIRST if one in verdicts[delivery.id])
         said.append((delivery, digest))
     for delivery, digest in said:
         if state is not None and digest in state.foreign:
-            outcomes[delivery.id].refuse(CURRENCY_MISMATCH, _CURRENCY_FIELD.get(delivery.kind, "currency"))
+            outcomes[delivery.id].refuse(rules.CURRENCY_MISMATCH, _CURRENCY_FIELD.get(delivery.kind, "currency"))
     return state
-
-
-def _news(before: rules.OrderState | None, after: rules.OrderState | None) -> Verdict:
-    """What an event did to an order that was `before` and is `after` now; None is an order that is not told yet."""
-    if after is None:
-        return Verdict.UNKNOWN_ORDER
-    return Verdict.ACCEPTED if rules.changed(before, after) else Verdict.STALE
 
 
 def _event_row(event: Event, merchant_id: int) -> dict[str, Any]:
@@ -211,17 +207,19 @@ def _event_row(event: Event, merchant_id: int) -> dict[str, Any]:
 def _refuse_foreign(
     session: Session,
     states: Mapping[OrderKey, rules.OrderState],
+    before: Mapping[OrderKey, frozenset[str]],
     known: Mapping[OrderKey, Mapping[str, Event]],
     outcomes: Mapping[int, Outcome],
 ) -> None:
     """Say so at earlier deliveries, too, once the order's currency shows that theirs was another, or was not."""
-    told = {(event.delivery_id, event.digest in state.foreign) for key, state in states.items()
-            for event in known[key].values() if event.delivery_id not in outcomes}  # fmt: skip
-    earlier = {delivery_id for delivery_id, is_foreign in told if is_foreign}
-    if freed := {delivery_id for delivery_id, _is_foreign in told} - earlier:
+    said = {key: (before[key] - state.foreign, state.foreign) for key, state in states.items()}
+    freed = {known[key][digest].delivery_id for key, (digests, _foreign) in said.items() for digest in digests}
+    earlier = {known[key][digest].delivery_id for key, (_freed, digests) in said.items() for digest in digests}
+    earlier -= outcomes.keys()
+    if freed := freed - earlier - outcomes.keys():
         session.execute(
             sa.update(Delivery)
-            .where(among(session, Delivery.id, freed), Delivery.reason == CURRENCY_MISMATCH)
+            .where(among(session, Delivery.id, freed), Delivery.reason == rules.CURRENCY_MISMATCH)
             .values(verdict=Verdict.ACCEPTED, status=DeliveryStatus.WORKED, reason=None, reason_field=None)
             .execution_options(synchronize_session=False)
         )
@@ -232,7 +230,7 @@ def _refuse_foreign(
             .values(
                 verdict=Verdict.UNREADABLE,
                 status=DeliveryStatus.PARKED,
-                reason=CURRENCY_MISMATCH,
+                reason=rules.CURRENCY_MISMATCH,
                 reason_field=sa.case(_CURRENCY_FIELD, value=Delivery.kind, else_="currency"),
             )
             .execution_options(synchronize_session=False)
@@ -273,7 +271,7 @@ def _conclude(session: Session, outcomes: Iterable[Outcome], now: datetime) -> N
             "reason": outcome.reason,
             "reason_field": outcome.reason_field,
             # Nothing is wrong with what it says, only with the order it says it of: a person looks at both.
-            "status": DeliveryStatus.PARKED if outcome.reason == CURRENCY_MISMATCH else DeliveryStatus.WORKED,
+            "status": DeliveryStatus.PARKED if outcome.reason == rules.CURRENCY_MISMATCH else DeliveryStatus.WORKED,
             "error": None,
             "lease_until": None,
             "worked_at": now,

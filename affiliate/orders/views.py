@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,9 +34,6 @@ def deliveries(slug: str) -> Any:
     """Newest first, by verdict and reason; asked with what the page has `seen`, 204 while that is all."""
     merchant = merchants.merchant_for(db.session, guards.actor(), slug)
     refused = queries.refused_on(db.session, merchant, local_date(clock.now(), DEFAULT_ZONE))
-    stamp = _stamp(queries.deliveries(db.session, merchant, limit=web.PAGE_SIZE), refused)
-    if request.args.get("seen") == stamp:
-        return "", 204
     reasons = queries.reasons(db.session, merchant)
     verdict = _chosen_verdict(request.args.get("verdict"))
     reason = _chosen_reason(request.args.get("reason"), {name for name, _count in reasons})
@@ -54,6 +50,10 @@ def deliveries(slug: str) -> Any:
     )
     shown = rows[: web.PAGE_SIZE]
     older = web.encode_cursor(shown[-1].id) if len(rows) > web.PAGE_SIZE else None
+    is_chosen = bool(verdict or reason or parked or cursor)
+    stamp = None if is_chosen or older else _stamp(shown, refused)  # a long list stays put under a reader
+    if stamp and request.args.get("seen") == stamp:
+        return "", 204
     return render_template(
         "affiliate/orders/deliveries.html",
         merchant=merchant,
@@ -62,8 +62,8 @@ def deliveries(slug: str) -> Any:
         known=queries.known_refs(db.session, merchant, {row.order_ref for row in shown if row.order_ref}),
         reasons=reasons,
         refused=refused,
-        first_green=_first_green(shown) if not (verdict or reason or parked or cursor or older) else None,
-        stamp=None if verdict or reason or parked or cursor or older else stamp,  # a long list stays put under a reader
+        first_green=_first_green(shown) if stamp else None,
+        stamp=stamp,
         kind_names=KIND_NAMES,
         verdict=PARKED if parked else verdict.value if verdict else "",
         reason=reason or "",
@@ -107,7 +107,7 @@ def delivery(slug: str, delivery_id: int) -> str:
         kind_name=KIND_NAMES[row.kind],
         reading=reading,
         order=queries.order_if_known(db.session, merchant, row.order_ref),
-        raw=_pretty(row.body),
+        raw=wording.pretty(row.body),
         may_replay=guards.actor().runs_merchant(merchant.id) and row.status not in service.DUE,
         parked=row.status is DeliveryStatus.PARKED,
         words=wording,
@@ -121,15 +121,6 @@ def _read(merchant: Merchant, row: Delivery) -> Reading | None:
     except Unreadable:
         return None
     return reading if reading.events else None
-
-
-def _pretty(body: bytes) -> str:
-    """The body for reading: indented where it is JSON of a reasonable depth, else as it came."""
-    text = body.decode("utf-8", errors="replace").replace("\0", "\ufffd")
-    try:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False).encode(errors="replace").decode()
-    except (ValueError, RecursionError):
-        return text
 
 
 @bp.post("/merchant/<slug>/deliveries/<int:delivery_id>/replay")

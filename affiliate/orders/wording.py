@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from affiliate.core.i18n import _l
@@ -119,3 +120,12 @@ def topic_text(topic: str) -> Any:
 
 def cause_text(cause: str) -> Any:
     return CAUSES.get(cause, CAUSES[base.WRONG_SECRET])
+
+
+def pretty(body: bytes) -> str:
+    """A delivery's body for reading: indented where it is JSON of a reasonable depth, else as it came."""
+    text = body.decode("utf-8", errors="replace").replace("\0", "\ufffd")
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False).encode(errors="replace").decode()
+    except (ValueError, RecursionError):
+        return text

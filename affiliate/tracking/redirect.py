@@ -22,14 +22,13 @@ from typing import Any
 from flask import Flask
 
 from affiliate.core import clock, health, signing
-from affiliate.core.lanes import Answer, Asked, FastLane
+from affiliate.core.lanes import METHODS, Answer, Asked, FastLane
 from affiliate.core.settings import Settings
 from affiliate.tracking import records, rules, tokens
 from affiliate.tracking.cache import Handover, LinkCache
 from affiliate.tracking.spool import KeptInPart, Spool
 
 PREFIX = "/go/"
-METHODS = frozenset({"GET", "HEAD"})
 COMPLAIN_SECONDS = 10.0
 UNREADY_SECONDS = 30.0  # after the last click that could not be kept
 HEADER_LENGTH_MAX = 64  # of the headers that decide whether a visit counts
