@@ -165,6 +165,8 @@ APIS = (
     payouts.runs.api.blp,
     payouts.reports.api.blp,
 )
+# Two batches of orders at a time, and what earlier ones earned into the books.
+CONVEYOR = work.together(affiliate.pipeline.run, affiliate.pipeline.run, payouts.booking.jobs.run)
 # In the order of the conveyor: what one step finishes, the next finds.
 STEPS: tuple[work.Step, ...] = (
     work.Step("spool", affiliate.tracking.jobs.run),
@@ -172,8 +174,7 @@ STEPS: tuple[work.Step, ...] = (
     work.Step("inspection", affiliate.tracking.inspection.jobs.run),
     work.Step("rollups", affiliate.tracking.rollups.jobs.run),
     work.Step("catalogue", affiliate.catalogue.jobs.run),
-    work.Step("pipeline", affiliate.pipeline.run),
-    work.Step("booking", payouts.booking.jobs.run),
+    work.Step("conveyor", CONVEYOR),
     work.Step("payouts", payouts.runs.jobs.run),
     work.Step("retention", affiliate.tracking.retention.jobs.run),
 )

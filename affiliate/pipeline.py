@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from flask import current_app
+from sqlalchemy.exc import OperationalError
 
 from affiliate.commissions import service as commissions
 from affiliate.conversions import service as conversions
@@ -30,12 +31,21 @@ def run(now: datetime) -> int:
     if not delivery_ids:
         return 0
     try:
-        _work(delivery_ids, now)
+        _work_again(delivery_ids, now)
     except Exception:
         log.exception("batch_failed", extra={"deliveries": len(delivery_ids)})
         for delivery_id in delivery_ids:
             _work_alone(delivery_id, now)
     return len(delivery_ids)
+
+
+def _work_again(delivery_ids: Sequence[int], now: datetime) -> None:
+    """Once more where two batches waited for each other, by customers whom both make known, and the database chose."""
+    try:
+        _work(delivery_ids, now)
+    except OperationalError:
+        log.warning("batch_again", exc_info=True, extra={"deliveries": len(delivery_ids)})
+        _work(delivery_ids, now)
 
 
 def _work(delivery_ids: Sequence[int], now: datetime) -> None:

@@ -32,7 +32,6 @@ from flask import Flask, current_app
 from sqlalchemy.orm import Session
 
 import app
-from affiliate import pipeline
 from affiliate.commissions.models import CommissionEvent
 from affiliate.core import clock, migrate
 from affiliate.core.db import db, forget_session
@@ -43,7 +42,6 @@ from affiliate.merchants.models import WebhookKind
 from affiliate.orders.models import Delivery, DeliveryStatus, Order
 from affiliate.tracking import tokens
 from payouts import verify
-from payouts.booking import jobs as booking
 from payouts.ledger.models import Posting
 from tests.factories import Make
 
@@ -256,12 +254,11 @@ def work(url: str, engine: str, deliveries: int, results: dict[str, Any]) -> boo
         collect_rarely()
         before = resident_mb()
         marks = [(0, time.perf_counter())]
-        done = 0
-        while count := pipeline.run(clock.now()):
-            booking.run(clock.now())
+        done = 0  # deliveries that were worked, and commissions that were booked
+        while count := app.CONVEYOR(clock.now()):
             done += count
             marks.append((done, time.perf_counter()))
-        rates = tenths(marks, stored)
+        rates = tenths(marks, done)
         seconds = marks[-1][1] - marks[0][1]
         grown = resident_mb() - before
         ok = counted(Order) == ORDERS == counted(CommissionEvent) and counted(Posting) > 2 * ORDERS
@@ -307,7 +304,7 @@ def _delivery(shop: Shop, delivery: str, body: bytes, now: datetime) -> dict[str
 
 
 def tenths(marks: list[tuple[int, float]], whole: int) -> list[float]:
-    """Deliveries a second in the first and the last tenth, between the marks that enclose them."""
+    """What was done a second in the first and the last tenth, between the marks that enclose them."""
 
     def rate(low: float, high: float) -> float:
         (begun, at) = max(mark for mark in marks if mark[0] <= low * whole)

@@ -19,7 +19,7 @@ from affiliate.commissions.models import ShareRole
 from affiliate.commissions.rules import Line, PricedOrder, RateLine, Share, Weights
 from affiliate.conversions.models import Conversion, ConversionStatus, Credit
 from affiliate.core import money
-from affiliate.core.db import among
+from affiliate.core.db import among, plain
 from affiliate.merchants.models import PayableWhen, Programme, Rate, Split, Terms
 from affiliate.orders.models import Order, OrderLine, OrderStatus
 
@@ -119,7 +119,7 @@ def communities_part(facts: Facts, reckoned: Reckoned) -> dict[int, int]:
 
 def load(session: Session, order_ids: Collection[int], *, lock: bool = False) -> list[Facts]:
     """The facts of all of these orders that have a conversion, by order id; `lock` holds them for the transaction."""
-    heads = session.execute(_heads(session, order_ids, lock)).all()
+    heads = plain(session, _heads(session, order_ids, lock)).all()
     lines = _lines(session, order_ids)
     rates = _rates(session, {row.terms_id for row in heads if row.terms_id})
     credits = _credits(session, [row.c_id for row in heads])
@@ -183,7 +183,7 @@ def _credits(session: Session, conversion_ids: Collection[int]) -> dict[int, lis
         .order_by(Credit.conversion_id, Credit.position)
     )  # fmt: skip
     found: dict[int, list[CreditPart]] = defaultdict(list)
-    for row in session.execute(wanted):
+    for row in plain(session, wanted):
         weights = Weights(row.platform_bps, row.community_bps, row.curator_bps, row.evangelist_bps)
         found[row.conversion_id].append(
             CreditPart(
@@ -200,7 +200,7 @@ def _lines(session: Session, order_ids: Collection[int]) -> dict[int, list[Line]
         among(session, OrderLine.order_id, order_ids)
     )
     found: dict[int, list[Line]] = defaultdict(list)
-    for order_id, *values in session.execute(wanted.order_by(OrderLine.order_id, OrderLine.position)):
+    for order_id, *values in plain(session, wanted.order_by(OrderLine.order_id, OrderLine.position)):
         found[order_id].append(Line(*values))
     return found
 
@@ -209,7 +209,7 @@ def _rates(session: Session, terms_ids: Collection[int]) -> dict[int, list[RateL
     columns = [getattr(Rate, name) for name in RateLine.__slots__]
     wanted = sa.select(Rate.terms_id, *columns).where(Rate.terms_id.in_(terms_ids)).order_by(Rate.position)
     found: dict[int, list[RateLine]] = defaultdict(list)
-    for terms_id, *values in session.execute(wanted):
+    for terms_id, *values in plain(session, wanted):
         found[terms_id].append(RateLine(*values))
     return found
 

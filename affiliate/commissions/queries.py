@@ -62,8 +62,9 @@ def newest_causes(session: Session, order_ids: Collection[int]) -> dict[int, dic
         .where(among(session, Order.id, order_ids))
         .group_by(Order.id)
     )
+    refund_ref = OrderEvent.content["refund"]["refund_ref"].as_string().label("refund_ref")
     rows = session.execute(
-        sa.select(Order.id, OrderEvent.kind, OrderEvent.delivery_id, OrderEvent.content)
+        sa.select(Order.id, OrderEvent.kind, OrderEvent.delivery_id, refund_ref)
         .join(OrderEvent, (Order.merchant_id == OrderEvent.merchant_id) & (Order.ref == OrderEvent.order_ref))
         .where(OrderEvent.id.in_(newest))
     )
@@ -72,5 +73,4 @@ def newest_causes(session: Session, order_ids: Collection[int]) -> dict[int, dic
 
 def _cause(row: Any) -> dict[str, Any]:
     cause = {"event": row.kind, "delivery": row.delivery_id}
-    refund = row.content.get("refund")
-    return cause | {"refund": refund["refund_ref"]} if refund else cause
+    return cause | {"refund": row.refund_ref} if row.refund_ref else cause

@@ -13,6 +13,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any, cast
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
@@ -153,7 +154,10 @@ def _quote(name: str) -> str:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, default=_plain, separators=(",", ":"))
+    try:
+        return orjson.dumps(value, default=_plain, option=orjson.OPT_PASSTHROUGH_DATETIME).decode()
+    except orjson.JSONEncodeError:  # a number of more than 64 bits, or half a character
+        return json.dumps(value, default=_plain, separators=(",", ":"))
 
 
 def _plain(value: Any) -> Any:

@@ -156,6 +156,11 @@ def plan_by_index(session: Session) -> None:
         session.execute(sa.text("SET LOCAL jit = off"))
 
 
+def plain(session: Session, statement: sa.Executable) -> Any:
+    """Rows of columns, past the ORM, which would look for its own in them. What is still unflushed is not seen."""
+    return session.connection().execute(statement)
+
+
 def affected(result: Any) -> int:
     """Rows that a statement has touched: 0 means that the race is lost. An INSERT counts when `upsert` made it."""
     count = int(result.rowcount)

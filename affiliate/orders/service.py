@@ -107,7 +107,7 @@ def work(session: Session, delivery_ids: Sequence[int], *, now: datetime, custom
         if state is not None:
             states[key] = state
             foreign_before[key] = before.foreign if before else frozenset()
-    bulk.insert_new(session, OrderEvent, added, key=("merchant_id", "order_ref", "digest"))
+    bulk.insert(session, OrderEvent, added)  # new ones alone: whoever works an order holds it
     changed = rows.write(session, states, now=now)
     _refuse_foreign(session, states, foreign_before, known, batch.outcomes)
     _accept_waiting(session, states, known, batch.outcomes)
