@@ -65,6 +65,8 @@ import affiliate.merchants.views
 import affiliate.orders.api
 import affiliate.orders.models
 import affiliate.orders.views
+import affiliate.outbox.jobs
+import affiliate.outbox.models
 import affiliate.pipeline
 import affiliate.storefronts.api
 import affiliate.storefronts.models
@@ -174,6 +176,7 @@ STEPS: tuple[work.Step, ...] = (
     work.Step("pipeline", affiliate.pipeline.run),
     work.Step("booking", payouts.booking.jobs.run),
     work.Step("payouts", payouts.runs.jobs.run),
+    work.Step("webhooks", affiliate.outbox.jobs.run, affiliate.outbox.jobs.finish),
     work.Step("retention", affiliate.tracking.retention.jobs.run),
 )
 
