@@ -65,8 +65,11 @@ import affiliate.merchants.views
 import affiliate.orders.api
 import affiliate.orders.models
 import affiliate.orders.views
+import affiliate.outbox.api
 import affiliate.outbox.jobs
 import affiliate.outbox.models
+import affiliate.outbox.panels
+import affiliate.outbox.views
 import affiliate.pipeline
 import affiliate.storefronts.api
 import affiliate.storefronts.models
@@ -152,6 +155,11 @@ PAGES = (
     payouts.runs.views.bp,
     payouts.reports.views.bp,
 )
+# The same pages for a community and for a store.
+WEBHOOK_PAGES = (
+    (affiliate.outbox.views.IN_PORTAL, "/portal"),
+    (affiliate.outbox.views.AT_MERCHANT, "/merchant"),
+)
 APIS = (
     affiliate.communities.api.blp,
     affiliate.merchants.api.blp,
@@ -162,6 +170,7 @@ APIS = (
     affiliate.conversions.api.blp,
     affiliate.commissions.api.blp,
     affiliate.insights.api.blp,
+    affiliate.outbox.api.blp,
     payouts.receivables.api.blp,
     payouts.runs.api.blp,
     payouts.reports.api.blp,
@@ -243,6 +252,8 @@ def _requests(app: Flask) -> None:
 def _rooms(app: Flask) -> None:
     for page in PAGES:
         app.register_blueprint(page)
+    for name, place in WEBHOOK_PAGES:
+        app.register_blueprint(affiliate.outbox.views.bp, name=name, url_prefix=f"{place}/<slug>/webhooks")
     if not app.config["ETALASE"].production:
         app.register_blueprint(payouts.demo.store.bp)
     app.register_blueprint(reference.bp)
@@ -266,6 +277,8 @@ def _panels(app: Flask) -> None:
     slots.fill(app, "admin.community", affiliate.merchants.panels.stores_of)
     slots.fill(app, "orders.order", affiliate.conversions.panels.order_credit)
     slots.fill(app, "community.orders", affiliate.merchants.panels.completed_when)
+    slots.fill(app, "portal.top", affiliate.outbox.panels.stopped)
+    slots.fill(app, "merchant.top", affiliate.outbox.panels.stopped)
     slots.fill(app, "portal.home", payouts.reports.panels.community_home)
     slots.fill(app, "merchant.badge", affiliate.certification.panels.badge)
     slots.fill(app, "merchant.home", payouts.reports.panels.merchant_home)

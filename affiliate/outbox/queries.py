@@ -144,3 +144,25 @@ def pings_since(session: Session, endpoint: WebhookEndpoint, moment: datetime) -
     row = WebhookMessage
     wanted = sa.select(sa.func.count()).where(row.endpoint_id == endpoint.id, row.type == EventType.PING)
     return session.execute(wanted.where(row.created_at >= moment)).scalar_one()
+
+
+def owner_of(session: Session, endpoint: WebhookEndpoint) -> Owner:
+    """Whose endpoint it is."""
+    if endpoint.community_id is not None:
+        return session.get_one(Community, endpoint.community_id)
+    return session.get_one(Merchant, endpoint.merchant_id)
+
+
+def owner_slugs(session: Session, rows: Sequence[WebhookEndpoint]) -> dict[int, tuple[str, str]]:
+    """("community", slug) or ("merchant", slug) by endpoint."""
+    communities = {row.community_id for row in rows if row.community_id}
+    merchants = {row.merchant_id for row in rows if row.merchant_id}
+    community_slugs = sa.select(Community.id, Community.slug).where(Community.id.in_(communities))
+    merchant_slugs = sa.select(Merchant.id, Merchant.slug).where(Merchant.id.in_(merchants))
+    names = {("community", row.id): row.slug for row in session.execute(community_slugs)}
+    names |= {("merchant", row.id): row.slug for row in session.execute(merchant_slugs)}
+    found = {}
+    for row in rows:
+        kind, number = ("community", row.community_id) if row.community_id else ("merchant", row.merchant_id)
+        found[row.id] = (kind, names[kind, number or 0])
+    return found
