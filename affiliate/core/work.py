@@ -77,7 +77,8 @@ def run_forever(steps: Sequence[Step]) -> None:
         if not sum(_run(step) for step in steps):
             stop.wait(IDLE_SECONDS)
     for step in steps:
-        _finish(step)
+        while _finish(step):
+            pass
 
 
 def collect_rarely() -> None:

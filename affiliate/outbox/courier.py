@@ -20,7 +20,7 @@ from affiliate.outbox.sending import Parcel, Result, Sending
 
 THREADS = 8
 FAILING_MAX = THREADS // 2  # addresses that do not answer never take all threads
-PARCEL_SECONDS = 20.0  # after which the rest of a parcel is left for the next one
+PARCEL_SECONDS = 8.0  # after which the rest of a parcel is left for the next one
 ANSWER_MAX = 1024
 log = logging.getLogger("etalase.webhooks")
 

@@ -12,7 +12,7 @@ from affiliate.core.db import db, transaction
 from affiliate.outbox import sending
 from affiliate.outbox.courier import Courier
 
-FINISH_SECONDS = 60.0  # for what is under way; longer ones are sent again after their lease
+FINISH_SECONDS = 20.0  # longer than a parcel takes; what is not back by then is sent again after its lease
 _KEY = "etalase_courier"
 
 

@@ -57,6 +57,7 @@ DELAYS = (
 QUIET = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=5), timedelta(minutes=10))
 JITTER = 0.1  # of a delay, both ways: what failed together does not come back together
 WAIT_MAX = timedelta(days=1)  # that a receiver may ask for
+KEPT = timedelta(days=90)  # after it is settled
 ROTATION = timedelta(hours=24)  # both secrets sign
 BUSY = (429, 503)
 

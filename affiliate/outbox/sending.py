@@ -33,6 +33,7 @@ from affiliate.outbox.rules import Outcome
 
 LEASE = timedelta(minutes=3)  # longer than a parcel takes, names that resolve slowly and all
 PARCEL_MAX = 50  # messages of one endpoint
+FORGET_MAX = 200
 PROBE_MAX = 1  # of one that is failing
 AGENT = "Etalase-Webhooks/1"
 WORKER = system("webhooks")
@@ -189,7 +190,32 @@ def record(
     bulk.update(session, WebhookTry, [_ended(one) for one in results])
     bulk.update(session, WebhookMessage, [_settled(one, jitter(), now) for one in results])
     _judge(session, parcel, results, now)
+    _close_removed(session, parcel, now)
+    _forget_old(session, parcel, now)
     return True
+
+
+def _close_removed(session: Session, parcel: Parcel, now: datetime) -> None:
+    """Nothing waits for an endpoint that was removed while its parcel was under way."""
+    row = WebhookEndpoint
+    status = session.execute(sa.select(row.status).where(row.id == parcel.endpoint_id)).scalar_one()
+    if status is EndpointStatus.REMOVED:
+        service.give_up_all(session, parcel.endpoint_id, now=now)
+
+
+def _forget_old(session: Session, parcel: Parcel, now: datetime) -> None:
+    """Bound the log: a few of the oldest that are settled for long, whenever something new was sent."""
+    row = WebhookMessage
+    old = sa.select(row.id).where(
+        row.endpoint_id == parcel.endpoint_id, row.created_at < now - rules.KEPT, row.settled_at < now - rules.KEPT
+    )
+    ids = session.execute(old.order_by(row.id).limit(FORGET_MAX)).scalars().all()
+    if ids:
+        for gone in (
+            sa.delete(WebhookTry).where(WebhookTry.message_id.in_(ids)),
+            sa.delete(row).where(row.id.in_(ids)),
+        ):
+            session.execute(gone, execution_options={"synchronize_session": False})
 
 
 def _ended(one: Result) -> dict[str, Any]:

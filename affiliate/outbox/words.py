@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from affiliate.core.i18n import _l
+from affiliate.core.i18n import _, _l
 from affiliate.core.outward import Fault
 from affiliate.outbox.models import EndpointStatus, MessageStatus, StopReason
 from affiliate.outbox.rules import EventType, Outcome
@@ -62,3 +63,10 @@ FAULTS: dict[Fault, Any] = {
     Fault.INSIDE: _l("This name leads into a private network. Use one that everybody can reach."),
     Fault.UNKNOWN: _l("This host name has no address."),
 }
+
+
+def subject(data: Mapping[str, Any]) -> str:
+    """What a message is about, by its data: an order, a payout, or nothing."""
+    if "order" in data:
+        return _("Order %(ref)s", ref=data["order"])
+    return _("Payout %(number)s", number=data["payout"]) if "payout" in data else ""

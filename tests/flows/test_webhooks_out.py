@@ -7,7 +7,6 @@ changed both verify; and what was rolled back is never told.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -21,7 +20,7 @@ from affiliate.core import clock, work
 from affiliate.core.db import db, transaction
 from affiliate.outbox import announcing, jobs
 from affiliate.outbox.models import WebhookMessage
-from tests.affiliate.outbox.receiver import receiving, verified
+from tests.affiliate.outbox.receiver import practising, receiving, verified
 from tests.flows.books import violations
 from tests.flows.test_api_walk import Walk
 
@@ -72,14 +71,8 @@ def due_work() -> None:
 
 @pytest.fixture
 def told(app, client, make, session):
-    settings = app.config["ETALASE"]
-    app.config["ETALASE"] = replace(settings, webhooks_to_localhost=True)
-    with receiving() as receiver:
+    with practising(app), receiving() as receiver:
         yield Told(Walk(client, make), make, session, receiver)
-    app.config["ETALASE"] = settings
-    courier = app.extensions.pop("etalase_courier", None)
-    if courier is not None:
-        courier.close()
 
 
 def test_a_sale_is_told_to_the_community_and_the_store_signed(told: Told, session):

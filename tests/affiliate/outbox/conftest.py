@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from affiliate.outbox import announcing, jobs, service
 from affiliate.outbox.announcing import Fact
 from affiliate.outbox.models import WebhookEndpoint, WebhookMessage
 from affiliate.outbox.rules import EventType
-from tests.affiliate.outbox.receiver import Receiver, receiving
+from tests.affiliate.outbox.receiver import Receiver, practising, receiving
 from tests.conftest import NOW
 from tests.factories import ROBOT, Make
 
@@ -23,13 +22,8 @@ from tests.factories import ROBOT, Make
 @pytest.fixture
 def practice(app: Flask) -> Iterator[Flask]:
     """The application with leave to call this machine, and threads of its own."""
-    settings = app.config["ETALASE"]
-    app.config["ETALASE"] = replace(settings, webhooks_to_localhost=True)
-    yield app
-    app.config["ETALASE"] = settings
-    courier = app.extensions.pop("etalase_courier", None)
-    if courier is not None:
-        courier.close()
+    with practising(app):
+        yield app
 
 
 @pytest.fixture
@@ -91,6 +85,3 @@ def send(session: Session, practice: Flask) -> Callable[..., int]:
         raise AssertionError("it does not come to an end")
 
     return sent
-
-
-SECOND = timedelta(seconds=1)

@@ -14,7 +14,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -68,6 +68,21 @@ def verified(secret: str, got: Got) -> list[bool]:
         version == "v1" and hmac.compare_digest(signature.encode(), expected)
         for version, _comma, signature in (part.partition(",") for part in got.headers["webhook-signature"].split(" "))
     ]
+
+
+@contextmanager
+def practising(app: Any) -> Iterator[None]:
+    """Leave to call this machine, for an application whose threads begin anew."""
+    settings = app.config["ETALASE"]
+    app.extensions.pop("etalase_courier", None)
+    app.config["ETALASE"] = replace(settings, webhooks_to_localhost=True)
+    try:
+        yield
+    finally:
+        app.config["ETALASE"] = settings
+        courier = app.extensions.pop("etalase_courier", None)
+        if courier is not None:
+            courier.close()
 
 
 @contextmanager

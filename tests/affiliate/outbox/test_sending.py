@@ -298,6 +298,33 @@ def test_answers_of_any_bytes_are_kept_as_text(session, listen, tell, send, rece
     assert len(one.answer) == 1024
 
 
+def test_an_endpoint_removed_in_the_middle_of_a_call_waits_for_nothing(session, listen, tell, receiver):
+    endpoint = listen()
+    (message,) = tell(endpoint)
+    receiver.reply = lambda _got: (500, {}, b"")
+    jobs.run(NOW)
+    service.remove(session, endpoint, actor=ROBOT, now=NOW)
+    session.commit()
+    jobs.finish(NOW)
+    session.expire_all()
+    assert (message.status, message.tries) == (MessageStatus.FAILED, 1)
+
+
+def test_what_is_settled_for_long_is_forgotten_and_what_waits_never(session, listen, tell, send, receiver):
+    endpoint = listen()
+    tell(endpoint, 3)
+    send()
+    (waiting,) = tell(endpoint)
+    waiting.next_try_at = NOW + 10 * rules.KEPT
+    session.commit()
+    later = NOW + rules.KEPT + DAY
+    (fresh,) = tell(endpoint, now=later)
+    send(later)
+    kept = set(session.scalars(sa.select(WebhookMessage.id)))
+    assert kept == {waiting.id, fresh.id}
+    assert set(session.scalars(sa.select(WebhookTry.message_id))) == {fresh.id}
+
+
 def test_a_removed_endpoint_gives_up_what_waits(session, listen, tell, send, receiver):
     endpoint = listen()
     (message,) = tell(endpoint)
