@@ -56,6 +56,7 @@ PLACES: dict[str | None, tuple[str, ...]] = {
         "/admin/merchants/rumah-anggun/profile", "/admin/merchants/rumah-anggun/programmes/new",
         "/admin/programmes/1", "/admin/programmes/1/terms/new", "/admin/enrollments/1",
         "/admin/communities", "/admin/communities/new", "/admin/communities/lemari-kita",
+        "/portal/sahabat-senandika/webhooks", "/merchant/pasar-laras/webhooks",
     ),
 }  # fmt: skip
 LOOKS = [("id-ID", 1440, "light"), ("en-GB", 390, "dark")]

@@ -142,6 +142,14 @@ def test_the_secret_is_changed_the_address_paused_changed_and_removed(client, pl
     assert client.get(f"{place}/{row.id}").status_code == 404
 
 
+@pytest.mark.parametrize("query", ["?cursor=rusak", "?status=failed&type=x"])
+def test_a_new_secret_is_shown_whatever_else_was_asked(client, place, session, query):
+    answer = client.post(f"{place}{query}", data={"url": URL, "note": "Kas", "events": ["conversion.created"]})
+    assert (answer.status_code, only(session).secret in answer.get_data(as_text=True)) == (201, True)
+    answer = client.post(f"{place}/{only(session).id}/rotation{query}")
+    assert (answer.status_code, only(session).secret in answer.get_data(as_text=True)) == (201, True)
+
+
 def test_an_address_that_stopped_by_itself_is_told_on_the_home_page(client, place, session):
     add(client, place)
     home = place.removesuffix("webhooks")
