@@ -243,11 +243,13 @@ def message(slug: str, endpoint_id: int, message_id: int) -> str:
     """One message: as it was signed and sent, and every try with its answer."""
     owner, row = _owner(db.session, slug), _endpoint(db.session, slug, endpoint_id)
     found = queries.message(db.session, row, message_id)
+    told = json.loads(found.body)
     return render_template(
         "affiliate/outbox/message.html",
         row=row,
         message=found,
-        pretty=json.dumps(json.loads(found.body), indent=2, ensure_ascii=False),
+        about=words.subject(told["data"]),
+        pretty=json.dumps(told, indent=2, ensure_ascii=False),
         tries=queries.tries(db.session, [found.id]).get(found.id, []),
         may_replay=row.status is EndpointStatus.ENABLED and found.status is not MessageStatus.WAITING,
         words=words,
