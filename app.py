@@ -69,6 +69,7 @@ import affiliate.outbox.api
 import affiliate.outbox.jobs
 import affiliate.outbox.models
 import affiliate.outbox.panels
+import affiliate.outbox.progress
 import affiliate.outbox.views
 import affiliate.pipeline
 import affiliate.storefronts.api
@@ -217,6 +218,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     affiliate.tracking.redirect.install(app, settings)
     affiliate.tracking.pageviews.recording.install(app, settings)
     health.add_metrics(app, affiliate.tracking.progress.figures)
+    health.add_metrics(app, affiliate.outbox.progress.figures)
     if settings.production:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     core_db.init_app(app, settings)

@@ -52,19 +52,20 @@ class Courier:
     def done(self, *, wait_seconds: float = 0.0) -> list[tuple[Parcel, list[Result]]]:
         """What has come back; waits so long for the first."""
         ready, _rest = wait(self._under_way, timeout=wait_seconds, return_when=FIRST_COMPLETED)
-        return [(self._under_way.pop(future), _result(future)) for future in ready]
+        return [(parcel := self._under_way.pop(future), _results(future, parcel)) for future in ready]
 
     def close(self) -> None:
         """Wait for the threads."""
         self._threads.shutdown(wait=True)
 
 
-def _result(future: Future[list[Result]]) -> list[Result]:
+def _results(future: Future[list[Result]], parcel: Parcel) -> list[Result]:
+    """What a thread brought back. An error of our own is a failure as well: else it would come again at once."""
     error = future.exception()
     if error is None:
         return future.result()
-    log.error("parcel_failed", exc_info=error)
-    return []  # its messages stay due
+    log.error("parcel_failed", exc_info=error, extra={"endpoint": parcel.endpoint_id})
+    return [Result(one, Outcome.INTERRUPTED) for one in parcel.sendings[:1]]
 
 
 def bring(parcel: Parcel, to_localhost: bool, resolve: Resolver, now: Callable[[], datetime]) -> list[Result]:

@@ -9,9 +9,11 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from affiliate.core import clock
 from affiliate.core.db import transaction
 from affiliate.identity.models import AuditEntry
 from affiliate.outbox import announcing, jobs, rules, sending, service
+from affiliate.outbox import courier as courier_module
 from affiliate.outbox.announcing import Fact
 from affiliate.outbox.courier import THREADS, Courier
 from affiliate.outbox.models import EndpointStatus, MessageStatus, StopReason, WebhookMessage, WebhookTry
@@ -323,6 +325,38 @@ def test_what_is_settled_for_long_is_forgotten_and_what_waits_never(session, lis
     kept = set(session.scalars(sa.select(WebhookMessage.id)))
     assert kept == {waiting.id, fresh.id}
     assert set(session.scalars(sa.select(WebhookTry.message_id))) == {fresh.id}
+
+
+def test_an_error_of_our_own_is_a_failure_and_not_tried_again_at_once(
+    session, listen, tell, receiver, practice, monkeypatch, caplog
+):
+    endpoint = listen()
+    (message,) = tell(endpoint)
+
+    def breaks(*_args):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(courier_module, "_send", breaks)
+    assert jobs.run(NOW) == 1
+    assert jobs.finish(NOW) == 1
+    session.expire_all()
+    assert (message.status, message.tries) == (MessageStatus.WAITING, 1)
+    assert endpoint.quiet_until > NOW
+    assert "parcel_failed" in caplog.text
+    assert jobs.run(NOW) == 0
+
+
+def test_the_figures_tell_what_waits_and_how_late_it_is(session, listen, tell, client, receiver):
+    endpoint = listen()
+    tell(endpoint, 2, now=clock.now() - HOUR)
+    shown = {
+        line.split(" ")[0]: float(line.split(" ")[1])
+        for line in client.get("/metrics").get_data(as_text=True).splitlines()
+        if line.startswith("etalase_webhooks_")
+    }
+    assert shown["etalase_webhooks_waiting"] == 2
+    assert 3590 < shown["etalase_webhooks_lag_seconds"] < 3700
+    assert shown["etalase_webhooks_stopped"] == 0
 
 
 def test_a_removed_endpoint_gives_up_what_waits(session, listen, tell, send, receiver):

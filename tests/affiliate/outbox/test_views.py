@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from affiliate.outbox import service
 from affiliate.outbox.models import EndpointStatus, MessageStatus, StopReason, WebhookEndpoint, WebhookMessage
 from tests.factories import PASSWORD
 
+ROOT = Path(__file__).resolve().parents[3]
 URL = "https://app.contoh.id/hooks"
 
 
@@ -41,6 +43,23 @@ def test_the_empty_page_says_what_to_do(client, place):
     page = client.get(place).get_data(as_text=True)
     assert "Nobody listens yet" in page
     assert ("payout.paid" in page) == place.startswith("/portal")
+
+
+def test_the_example_of_a_receiver_believes_us_and_nobody_else(session, client, place, receiver, send):
+    add(client, place, url=receiver.url)
+    row = only(session)
+    client.post(f"{place}/{row.id}/test")
+    send(clock.now())
+    (got,) = receiver.got
+    program: dict = {}
+    exec((ROOT / "templates/affiliate/outbox/_receiver.py.txt").read_text(encoding="utf-8"), program)
+    program["SECRETS"] = ["whsec_AAAA", row.secret]
+    assert program["is_from_etalase"](got.headers, got.body)
+    assert not program["is_from_etalase"](got.headers, got.body + b" ")
+    assert not program["is_from_etalase"](got.headers | {"webhook-timestamp": "1"}, got.body)
+    program["SECRETS"] = ["whsec_AAAA"]
+    assert not program["is_from_etalase"](got.headers, got.body)
+    assert "is_from_etalase" in client.get(place).get_data(as_text=True)
 
 
 def test_an_address_is_added_and_its_secret_is_shown_once(client, place, session):
