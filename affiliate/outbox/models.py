@@ -72,6 +72,14 @@ class WebhookMessage(Base):
         UniqueConstraint("endpoint_id", "source"),
         CheckConstraint("(status = 'waiting') = (next_try_at IS NOT NULL)", name="waits_for_a_moment"),
         Index("ix_webhook_messages_endpoint_newest", "endpoint_id", "id"),
+        Index(  # the few among many that were delivered
+            "ix_webhook_messages_open",
+            "endpoint_id",
+            "status",
+            "id",
+            sqlite_where=text("status <> 'delivered'"),
+            postgresql_where=text("status <> 'delivered'"),
+        ),
         Index(
             "ix_webhook_messages_due",
             "endpoint_id",

@@ -34,7 +34,7 @@ class Health:
 
     waiting: int
     failed: int
-    newest_at: datetime | None
+    newest_at: datetime
 
 
 def _theirs(actor: Actor) -> sa.ColumnElement[bool]:
@@ -86,20 +86,23 @@ def stopped(session: Session, owner: Owner) -> Sequence[WebhookEndpoint]:
 
 
 def health(session: Session, endpoint_ids: Sequence[int]) -> dict[int, Health]:
-    """By endpoint, for those that were told anything."""
+    """By endpoint, for those that were told anything. Counts only what is not delivered: the rest may be many."""
     row = WebhookMessage
-    one = sa.func.count().filter
-    rows = session.execute(
-        sa.select(
-            row.endpoint_id,
-            one(row.status == MessageStatus.WAITING).label("waiting"),
-            one(row.status == MessageStatus.FAILED).label("failed"),
-            sa.func.max(row.created_at).label("newest_at"),
-        )
-        .where(row.endpoint_id.in_(endpoint_ids))
-        .group_by(row.endpoint_id)
+    kinds = (MessageStatus.WAITING, MessageStatus.FAILED)
+    counts = sa.select(row.endpoint_id, row.status, sa.func.count().label("count")).where(
+        row.endpoint_id.in_(endpoint_ids), row.status.in_(kinds), row.status != MessageStatus.DELIVERED
     )
-    return {found.endpoint_id: Health(found.waiting, found.failed, found.newest_at) for found in rows}
+    counted = {
+        (one.endpoint_id, one.status): int(one[2])
+        for one in session.execute(counts.group_by(row.endpoint_id, row.status))
+    }
+    newest = sa.select(row.created_at).where(row.endpoint_id == WebhookEndpoint.id).order_by(row.id.desc()).limit(1)
+    asked = sa.select(WebhookEndpoint.id, newest.scalar_subquery().label("newest_at"))
+    return {
+        one.id: Health(counted.get((one.id, kinds[0]), 0), counted.get((one.id, kinds[1]), 0), one.newest_at)
+        for one in session.execute(asked.where(WebhookEndpoint.id.in_(endpoint_ids)))
+        if one.newest_at is not None
+    }
 
 
 def messages(

@@ -206,10 +206,9 @@ def _close_removed(session: Session, parcel: Parcel, now: datetime) -> None:
 def _forget_old(session: Session, parcel: Parcel, now: datetime) -> None:
     """Bound the log: a few of the oldest that are settled for long, whenever something new was sent."""
     row = WebhookMessage
-    old = sa.select(row.id).where(
-        row.endpoint_id == parcel.endpoint_id, row.created_at < now - rules.KEPT, row.settled_at < now - rules.KEPT
-    )
-    ids = session.execute(old.order_by(row.id).limit(FORGET_MAX)).scalars().all()
+    oldest = sa.select(row.id, row.settled_at).where(row.endpoint_id == parcel.endpoint_id)
+    rows = session.execute(oldest.order_by(row.id).limit(FORGET_MAX)).all()
+    ids = [one.id for one in rows if one.settled_at is not None and one.settled_at < now - rules.KEPT]
     if ids:
         for gone in (
             sa.delete(WebhookTry).where(WebhookTry.message_id.in_(ids)),

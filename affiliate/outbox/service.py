@@ -81,8 +81,9 @@ def change_endpoint(
 ) -> None:  # fmt: skip
     """What is given takes the place of what stood there; messages that wait go to the new address. Raises Invalid."""
     _require(actor, owner)
-    if url is not None:
+    if url is not None and url != endpoint.url:
         endpoint.url = _fit_url(url, to_localhost)
+        endpoint.failing_since, endpoint.failures, endpoint.quiet_until = None, 0, None  # of the old one
     if types is not None:
         endpoint.types = _fit_types(owner, types)
     if note is not None:

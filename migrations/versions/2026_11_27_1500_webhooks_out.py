@@ -96,6 +96,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_webhook_messages_endpoint_newest", "webhook_messages", ["endpoint_id", "id"])
     op.create_index(
+        "ix_webhook_messages_open",
+        "webhook_messages",
+        ["endpoint_id", "status", "id"],
+        sqlite_where=sa.text("status <> 'delivered'"),
+        postgresql_where=sa.text("status <> 'delivered'"),
+    )
+    op.create_index(
         "ix_webhook_messages_due",
         "webhook_messages",
         ["endpoint_id", "next_try_at"],

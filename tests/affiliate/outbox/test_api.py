@@ -97,6 +97,18 @@ def test_an_endpoint_is_changed_paused_and_removed(client, key):
     assert client.get(PLACE, headers=key).json["items"] == []
 
 
+def test_another_address_is_tried_at_once_however_the_old_one_failed(client, key, session, receiver, send):
+    place = f"{PLACE}/{add(client, key, url='http://localhost:9/')['id']}"
+    client.post(f"{place}/test", json={}, headers=key)
+    now = clock.now()
+    send(now)
+    row = session.scalars(sa.select(WebhookEndpoint)).one()
+    assert row.quiet_until is not None
+    client.patch(place, json={"url": receiver.url}, headers=key)
+    session.expire_all()
+    assert (row.failing_since, row.failures, row.quiet_until) == (None, 0, None)
+
+
 def test_a_rotation_gives_a_new_secret_and_says_how_long_the_old_one_signs(client, key):
     made = add(client, key)
     turned = client.post(f"{PLACE}/{made['id']}/rotation", json={}, headers=key).json
