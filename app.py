@@ -66,6 +66,12 @@ import affiliate.orders.api
 import affiliate.orders.lane
 import affiliate.orders.models
 import affiliate.orders.views
+import affiliate.outbox.api
+import affiliate.outbox.jobs
+import affiliate.outbox.models
+import affiliate.outbox.panels
+import affiliate.outbox.progress
+import affiliate.outbox.views
 import affiliate.pipeline
 import affiliate.storefronts.api
 import affiliate.storefronts.models
@@ -151,6 +157,11 @@ PAGES = (
     payouts.runs.views.bp,
     payouts.reports.views.bp,
 )
+# The same pages for a community and for a store.
+WEBHOOK_PAGES = (
+    (affiliate.outbox.views.IN_PORTAL, "/portal"),
+    (affiliate.outbox.views.AT_MERCHANT, "/merchant"),
+)
 APIS = (
     affiliate.communities.api.blp,
     affiliate.merchants.api.blp,
@@ -161,6 +172,7 @@ APIS = (
     affiliate.conversions.api.blp,
     affiliate.commissions.api.blp,
     affiliate.insights.api.blp,
+    affiliate.outbox.api.blp,
     payouts.receivables.api.blp,
     payouts.runs.api.blp,
     payouts.reports.api.blp,
@@ -176,6 +188,7 @@ STEPS: tuple[work.Step, ...] = (
     work.Step("catalogue", affiliate.catalogue.jobs.run),
     work.Step("conveyor", CONVEYOR),
     work.Step("payouts", payouts.runs.jobs.run),
+    work.Step("webhooks", affiliate.outbox.jobs.run, affiliate.outbox.jobs.finish),
     work.Step("retention", affiliate.tracking.retention.jobs.run),
 )
 
@@ -207,6 +220,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     affiliate.tracking.redirect.install(app, settings)
     affiliate.tracking.pageviews.recording.install(app, settings)
     health.add_metrics(app, affiliate.tracking.progress.figures)
+    health.add_metrics(app, affiliate.outbox.progress.figures)
     if settings.production:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     core_db.init_app(app, settings)
@@ -242,6 +256,8 @@ def _requests(app: Flask) -> None:
 def _rooms(app: Flask) -> None:
     for page in PAGES:
         app.register_blueprint(page)
+    for name, place in WEBHOOK_PAGES:
+        app.register_blueprint(affiliate.outbox.views.bp, name=name, url_prefix=f"{place}/<slug>/webhooks")
     if not app.config["ETALASE"].production:
         app.register_blueprint(payouts.demo.store.bp)
     app.register_blueprint(reference.bp)
@@ -265,6 +281,8 @@ def _panels(app: Flask) -> None:
     slots.fill(app, "admin.community", affiliate.merchants.panels.stores_of)
     slots.fill(app, "orders.order", affiliate.conversions.panels.order_credit)
     slots.fill(app, "community.orders", affiliate.merchants.panels.completed_when)
+    slots.fill(app, "portal.top", affiliate.outbox.panels.stopped)
+    slots.fill(app, "merchant.top", affiliate.outbox.panels.stopped)
     slots.fill(app, "portal.home", payouts.reports.panels.community_home)
     slots.fill(app, "merchant.badge", affiliate.certification.panels.badge)
     slots.fill(app, "merchant.home", payouts.reports.panels.merchant_home)

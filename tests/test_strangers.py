@@ -27,6 +27,7 @@ from affiliate.identity.models import Role
 from affiliate.identity.people import admit
 from affiliate.integration.models import LinkTest
 from affiliate.merchants.models import WebhookKind
+from affiliate.outbox import service as webhooks
 from tests.affiliate.orders.shop import message, send
 from tests.conftest import NOW
 from tests.factories import PASSWORD, ROBOT, Make
@@ -120,6 +121,7 @@ def house(client: FlaskClient, make: Make, session: Any) -> House:
         "coupon_id": make.coupon(store, community, "RAHASIA10").id, "link_id": make.link(community, product).id,
         "test_id": _link_test(session, store, product, community).id,
         "request_id": _sandbox_request(session, store).id,
+        **_webhooks(session, community, store),
     }  # fmt: skip
     session.commit()
     return House(values, _forms(community, store, product, guest.user), _bodies(community, earnings, product))
@@ -134,6 +136,19 @@ def _link_test(session: Any, store: Any, product: Any, community: Any) -> LinkTe
     session.add(test)
     session.flush()
     return test
+
+
+def _webhooks(session: Any, community: Any, store: Any) -> dict[str, int]:
+    """An address of each, and a message to it."""
+    found = {}
+    for kind, owner in (("community", community), ("merchant", store)):
+        row = webhooks.add_endpoint(
+            session, owner, url="https://app.contoh.id/hooks", types=webhooks.heard_by(owner), note=OURS,
+            to_localhost=False, actor=ROBOT, now=NOW,
+        )  # fmt: skip
+        found[f"{kind}:endpoint_id"] = row.id
+        found[f"{kind}:message_id"] = webhooks.send_test(session, row, source="ping:1", actor=ROBOT, now=NOW)
+    return found
 
 
 def _sandbox_request(session: Any, store: Any) -> SandboxDelivery:
@@ -192,7 +207,9 @@ def _forms(community: Any, store: Any, product: Any, person: Any) -> dict[str, d
         "merchants.admit": {"community": community.slug, "platform_bps": "100"},
         "merchants.add_split": {"platform_bps": "100"},
         "identity.withdraw_role": {},
-    }
+        **{f"{place}.{verb}": {"url": "https://penyusup.contoh.id/", "events": "conversion.created", "note": "x"}
+           for place in ("community_webhooks", "merchant_webhooks") for verb in ("create", "change")},
+    }  # fmt: skip
 
 
 def _bodies(community: Any, earnings: Earnings, product: Any) -> dict[str, dict[str, Any]]:
@@ -204,6 +221,8 @@ def _bodies(community: Any, earnings: Earnings, product: Any) -> dict[str, dict[
         "api_merchants.create_webhook_key": {"kind": "standard"},
         "api_merchants.enroll": {"programme": programme.id, "community": community.slug, "split": SPLIT},
         "api_storefronts.add_pick": {"product": product.id},
+        "api_webhook_endpoints.change_endpoint": {"enabled": False},
+        "api_webhook_endpoints.replay_failed": {"since": "2026-11-01T00:00:00Z"},
     }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from affiliate.commissions import facts as facts_of
-from affiliate.commissions import queries, rules, trace
+from affiliate.commissions import queries, rules, telling, trace
 from affiliate.commissions.facts import Facts, Reckoned
 from affiliate.commissions.models import Commission, CommissionEvent, CommissionShare, EventKind
 from affiliate.conversions import service as conversions
@@ -104,6 +104,17 @@ def _append(session: Session, moving: Sequence[_Due], booked: Mapping[int, queri
             ]
     bulk.insert(session, CommissionEvent, events)
     bulk.insert(session, CommissionShare, shares)
+    telling.tell(session, _appended(moving, events, shares), now=now)
+
+
+def _appended(
+    moving: Sequence[_Due], events: Sequence[dict[str, Any]], shares: Sequence[dict[str, Any]]
+) -> list[telling.Appended]:
+    by_event: dict[int, list[dict[str, Any]]] = {}
+    for share in shares:
+        by_event.setdefault(share["event_id"], []).append(share)
+    refs = (due.facts.order.ref for due in moving for _step in due.steps)
+    return [telling.Appended(event, by_event[event["id"]], ref) for event, ref in zip(events, refs, strict=True)]
 
 
 def _commissions(session: Session, moving: Sequence[_Due], order_ids: Collection[int], now: datetime) -> dict[int, Any]:

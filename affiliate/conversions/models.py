@@ -64,6 +64,7 @@ class Conversion(Base):
     customer_key: Mapped[str | None] = mapped_column(String(32))  # keyed hash of the store's word for its customer
     placed_at: Mapped[datetime]  # of the order, for lists
     updated_at: Mapped[datetime]
+    changes: Mapped[int] = mapped_column(default=1)  # how often it has been written: the number of a fact told of it
 
 
 class Credit(Base):

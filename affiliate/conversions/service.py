@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from affiliate.conversions import gathering, queries, reasons, rules
+from affiliate.conversions import gathering, queries, reasons, rules, telling
 from affiliate.conversions.models import Conversion, ConversionStatus, Credit, CustomerClick
 from affiliate.conversions.rules import Attribution
 from affiliate.conversions.touches import Candidate, Offer, OrderFacts
@@ -56,11 +56,12 @@ def settle(session: Session, order_ids: Collection[int], *, keys: TokenKeys, now
         values = _values(order, reason, {**staying, **anew}[order.id]) | {"customer_key": customer}
         row = held.get(order.id)
         if row is None:
-            added.append(values | {"updated_at": now})
+            added.append(values | {"updated_at": now, "changes": 1})
         elif any(getattr(row, name) != value for name, value in values.items()):
-            changed.append(values | {"id": row.id, "updated_at": now})
-    moved = _write(session, held, added, changed, verdicts, now)
-    return sorted({values["order_id"] for values in (*added, *changed)} | moved)
+            changed.append(values | {"id": row.id, "updated_at": now, "changes": row.changes + 1})
+    written = _write(session, held, added, changed, verdicts, now)
+    telling.tell(session, written, now=now)
+    return sorted(change.after["order_id"] for change in written)
 
 
 def write_estimates(session: Session, estimates: Mapping[int, Estimate]) -> None:
@@ -161,12 +162,13 @@ def _write(
     changed: list[dict[str, Any]],
     verdicts: Mapping[int, Attribution],
     now: datetime,
-) -> set[int]:
-    """Conversions, then the credits of those that were judged; ids of the orders whose credits are others now."""
+) -> list[telling.Change]:
+    """Conversions, then the credits of those that were judged; what has changed, one an order."""
     ids = {order_id: row.id for order_id, row in held.items()}
     made = bulk.new_ids(session, Conversion, len(added))
     ids |= {values["order_id"]: key for key, values in zip(made, added, strict=True)}
-    bulk.insert(session, Conversion, [values | {"id": ids[values["order_id"]]} for values in added])
+    added = [values | {"id": ids[values["order_id"]]} for values in added]
+    bulk.insert(session, Conversion, added)
     bulk.update(session, Conversion, changed)
     judged_before = [ids[order_id] for order_id in verdicts if order_id in held]
     there = queries.credits_in_force(session, judged_before) if judged_before else {}
@@ -179,7 +181,16 @@ def _write(
             new += [row | {"conversion_id": ids[order_id], "created_at": now, "estimate_minor": 0} for row in rows]
     bulk.update(session, Credit, gone)
     bulk.insert(session, Credit, new)
-    return moved
+    after = {values["order_id"]: values for values in (*added, *changed)}
+    alone = sorted(moved - after.keys())  # another division among the same as before
+    after |= {order_id: held[order_id]._asdict() | {"changes": held[order_id].changes + 1} for order_id in alone}
+    bulk.update(
+        session, Conversion, [{"id": ids[order_id], "changes": after[order_id]["changes"]} for order_id in alone]
+    )
+    return [
+        telling.Change(held.get(order_id), values, there.get(ids[order_id], []) if order_id in verdicts else None)
+        for order_id, values in after.items()
+    ]
 
 
 def _credit_rows(verdict: Attribution) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ KNOWN = frozenset(
     {
         "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SECRET_KEY_OLD", "DATA_DIR", "HOST", "PORT", "WEB_PROCESSES",
         "WEB_THREADS", "PUBLIC_URL", "MAIL_URL", "STRIPE_API_KEY", "STRIPE_API_BASE", "STRIPE_WEBHOOK_SECRET",
+        "WEBHOOKS_TO_LOCALHOST",
     }
 )  # fmt: skip
 
@@ -40,6 +41,7 @@ class Settings:
     stripe_api_key: str | None
     stripe_api_base: str | None
     stripe_webhook_secret: str | None
+    webhooks_to_localhost: bool = False  # for practice: what we send may go to this machine; never in production
 
     @property
     def production(self) -> bool:
@@ -79,6 +81,11 @@ def from_env(env: Mapping[str, str]) -> Settings:
     secret_key_old = env.get("SECRET_KEY_OLD") or None
     if secret_key_old == secret_key:
         raise BadSetting("SECRET_KEY_OLD must be the key before SECRET_KEY, not the same one; leave it out otherwise.")
+    to_localhost = env.get("WEBHOOKS_TO_LOCALHOST") or "0"
+    if to_localhost not in {"0", "1"}:
+        raise BadSetting(f"WEBHOOKS_TO_LOCALHOST must be 0 or 1, not {to_localhost!r}.")
+    if to_localhost == "1" and public_url.startswith("https://"):
+        raise BadSetting("WEBHOOKS_TO_LOCALHOST is for practice: leave it out when PUBLIC_URL is https.")
     return Settings(
         database_url=_database_url(env.get("DATABASE_URL"), data_dir),
         redis_url=_redis_url(env.get("REDIS_URL")),
@@ -94,6 +101,7 @@ def from_env(env: Mapping[str, str]) -> Settings:
         stripe_api_key=env.get("STRIPE_API_KEY") or None,
         stripe_api_base=(env.get("STRIPE_API_BASE") or "").rstrip("/") or None,
         stripe_webhook_secret=env.get("STRIPE_WEBHOOK_SECRET") or None,
+        webhooks_to_localhost=to_localhost == "1",
     )
 
 

@@ -30,10 +30,14 @@ log = logging.getLogger("etalase.work")
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One kind of due work. `name` stands in the log."""
+    """One kind of due work. `name` stands in the log.
+
+    A step that has work under way elsewhere, such as calls in threads, says with `finish` how to wait for it.
+    """
 
     name: str
     run: Callable[[datetime], int]
+    finish: Callable[[datetime], int] | None = None
 
 
 def together(*runs: Callable[[datetime], int]) -> Callable[[datetime], int]:
@@ -82,6 +86,8 @@ def run_once(steps: Sequence[Step]) -> dict[str, int]:
     done = {step.name: 0 for step in steps}
     while True:
         counts = {step.name: _run(step) for step in steps}
+        if not any(counts.values()):
+            counts = {step.name: _finish(step) for step in steps}
         for name, count in counts.items():
             done[name] += count
         if not any(counts.values()):
@@ -97,6 +103,9 @@ def run_forever(steps: Sequence[Step]) -> None:
     while not stop.is_set():
         if not sum(_run(step) for step in steps):
             stop.wait(IDLE_SECONDS)
+    for step in steps:
+        while _finish(step):
+            pass
 
 
 def collect_rarely() -> None:
@@ -107,6 +116,10 @@ def collect_rarely() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_MAX, 20, 20)
+
+
+def _finish(step: Step) -> int:
+    return _run(Step(step.name, step.finish)) if step.finish is not None else 0
 
 
 def _run(step: Step) -> int:

@@ -70,6 +70,15 @@ DEEDS: dict[str, Any] = {
     "user.invited": _l("invited a person"),
     "user.opened": _l("opened an account again"),
     "user.saved": _l("changed their name or language"),
+    "webhook_endpoint.changed": _l("changed an address for webhooks"),
+    "webhook_endpoint.created": _l("added an address for webhooks"),
+    "webhook_endpoint.paused": _l("paused an address for webhooks"),
+    "webhook_endpoint.removed": _l("removed an address for webhooks"),
+    "webhook_endpoint.replayed": _l("sent webhooks again"),
+    "webhook_endpoint.resumed": _l("switched an address for webhooks on"),
+    "webhook_endpoint.rotated": _l("changed the secret of an address for webhooks"),
+    "webhook_endpoint.stopped": _l("stopped sending to an address for webhooks"),
+    "webhook_endpoint.tested": _l("tested an address for webhooks"),
     "webhook_key.created": _l("made a webhook key"),
     "webhook_key.revoked": _l("revoked a webhook key"),
 }
@@ -90,6 +99,7 @@ PARTS: dict[str, Any] = {
     "receipt": _l("Receipt"),
     "upload": _l("Catalogue"),
     "user": _l("Person"),
+    "webhook_endpoint": _l("Address for webhooks"),
     "webhook_key": _l("Webhook key"),
 }
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from random import Random
 
 import sqlalchemy as sa
 from flask import current_app
@@ -29,7 +30,7 @@ from affiliate.tracking.pageviews import records as view_records
 from affiliate.tracking.pageviews import service as pageviews
 from affiliate.tracking.rollups import jobs as rollups
 from payouts.booking import jobs as booking
-from payouts.demo import journeys, world
+from payouts.demo import hearing, journeys, world
 from payouts.demo.month import DAYS, Month, Telling, View, Visit, imagine
 from payouts.demo.story import CLUBS
 from payouts.rails.registry import RAILS
@@ -41,6 +42,7 @@ from payouts.runs.models import PayoutStatus
 
 SEED = 20261101
 PAY_DAY = 23
+HEARD_FROM = 20  # programs listen from this day on
 MINIMUM_MINOR = 10_000_00
 MAKER, APPROVER = "fina@etalase.example", "agus@etalase.example"
 
@@ -74,6 +76,7 @@ def _live(month: Month, begin: datetime, now: datetime, settings: Settings) -> N
     """Day by day, so that nothing knows of tomorrow."""
     secrets = _secrets()
     keys = tokens.keys(settings.secret_key)
+    dice = Random(SEED)  # noqa: S311  the demo's
     for day in range(DAYS + 1):
         start = begin + timedelta(days=day)
         until = min(start + timedelta(days=1), now)
@@ -93,6 +96,10 @@ def _live(month: Month, begin: datetime, now: datetime, settings: Settings) -> N
         if day == PAY_DAY:
             _stores_pay(until)
             _pay(until)
+        with transaction(db.session) as session:
+            if day == HEARD_FROM:
+                hearing.listen(session, now=until)
+            hearing.send(session, dice, is_last=day >= DAYS - 1, now=until)
 
 
 def _work(now: datetime) -> None:

@@ -20,7 +20,7 @@ from affiliate.core.wording import one_line
 from affiliate.identity.actors import Actor, system
 from affiliate.identity.service import record
 from payouts.rails.base import Instruction, Outcome, Result
-from payouts.runs import books, queries
+from payouts.runs import books, queries, telling
 from payouts.runs.guards import require_finance
 from payouts.runs.models import Payout, PayoutAttempt, PayoutRun, PayoutStatus, RunStatus
 from payouts.runs.service import DigestChanged
@@ -115,7 +115,11 @@ def record_outcome(session: Session, claimed: Claim, outcome: Outcome, *, now: d
         _refused(session, claimed, now)
         return True
     status = PayoutStatus.SENT if outcome.result == Result.SENT else PayoutStatus.UNKNOWN
-    session.execute(_submitting(claimed).values(status=status, reference=one_line(outcome.reference)[:REFERENCE_MAX]))
+    reference = one_line(outcome.reference)[:REFERENCE_MAX]
+    session.execute(_submitting(claimed).values(status=status, reference=reference))
+    if status == PayoutStatus.SENT:
+        payout = session.get_one(Payout, claimed.payout_id)
+        telling.tell(session, [payout], status, reference=reference, now=now)
     return True
 
 
@@ -123,7 +127,9 @@ def _refused(session: Session, claimed: Claim, now: datetime) -> None:
     """Certainly not paid: the money goes back, and the run may be done with it."""
     run = queries.run_for(session, WORKER, claimed.run_id, lock=True)
     session.execute(_submitting(claimed).values(status=PayoutStatus.FAILED, settled_at=now))
-    books.release(session, [session.get_one(Payout, claimed.payout_id)], now=now)
+    payout = session.get_one(Payout, claimed.payout_id)
+    books.release(session, [payout], now=now)
+    telling.tell(session, [payout], PayoutStatus.FAILED, reference="", now=now)
     close_when_final(session, run, now=now)
 
 

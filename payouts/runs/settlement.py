@@ -14,7 +14,7 @@ from affiliate.core.i18n import _l
 from affiliate.core.wording import one_line
 from affiliate.identity.actors import Actor
 from affiliate.identity.service import record
-from payouts.runs import books
+from payouts.runs import books, telling
 from payouts.runs.guards import require_finance
 from payouts.runs.models import OPEN, Payout, PayoutRun, PayoutStatus, RunStatus
 
@@ -58,6 +58,8 @@ def settle(
     for payout in changing:
         _settle_one(session, payout, status, wanted, now)
         record(session, actor, f"payout.{status}", ("payout", payout.id), now=now, reference=wanted)
+    if changing:
+        telling.tell(session, changing, status, reference=wanted, now=now)
     close_when_final(session, run, now=now)
     return len(changing)
 

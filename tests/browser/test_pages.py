@@ -29,7 +29,9 @@ PLACES: dict[str | None, tuple[str, ...]] = {
         "/portal/lemari-kita/links", "/portal/lemari-kita/links/1",
         "/portal/lemari-kita/brand", "/portal/lemari-kita/orders", "/portal/lemari-kita/orders?status=lost",
         "/portal/lemari-kita/programmes/1/attribution", "/portal/lemari-kita/commissions", "/commissions/1",
-        "/portal/lemari-kita/balance", "/portal/lemari-kita/payout-account",
+        "/portal/lemari-kita/webhooks", "/portal/lemari-kita/webhooks/1", "/portal/lemari-kita/webhooks/1/messages/1",
+        "/portal/lemari-kita/webhooks/1?status=failed", "/portal/lemari-kita/balance",
+        "/portal/lemari-kita/payout-account",
         "/portal/lemari-kita/insights", "/portal/lemari-kita/insights?by=pick&days=7",
         "/portal/lemari-kita/insights?from=2020-01-01&to=2020-01-02", "/portal/lemari-kita/orders?stage=refunded",
     ),
@@ -43,6 +45,7 @@ PLACES: dict[str | None, tuple[str, ...]] = {
         "/merchant/rumah-anggun/certification", "/merchant/rumah-anggun/certification?kind=shopify",
         "/merchant/rumah-anggun/coupons", "/merchant/rumah-anggun/programmes/1/attribution",
         "/merchant/rumah-anggun/insights?by=community",
+        "/merchant/rumah-anggun/webhooks", "/merchant/rumah-anggun/webhooks/2", "/merchant/rumah-anggun/webhooks/3",
     ),
     "fina@etalase.example": (
         "/finance/", "/finance/runs/1", "/finance/receipts", "/finance/books", "/finance/insights?by=merchant",
@@ -53,6 +56,7 @@ PLACES: dict[str | None, tuple[str, ...]] = {
         "/admin/merchants/rumah-anggun/profile", "/admin/merchants/rumah-anggun/programmes/new",
         "/admin/programmes/1", "/admin/programmes/1/terms/new", "/admin/enrollments/1",
         "/admin/communities", "/admin/communities/new", "/admin/communities/lemari-kita",
+        "/portal/sahabat-senandika/webhooks", "/merchant/pasar-laras/webhooks",
     ),
 }  # fmt: skip
 LOOKS = [("id-ID", 1440, "light"), ("en-GB", 390, "dark")]

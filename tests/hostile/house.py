@@ -31,6 +31,7 @@ from affiliate.identity.models import ApiKey, Role
 from affiliate.links.models import TrackingLink
 from affiliate.merchants.models import Enrollment, Merchant, Programme, WebhookKey, WebhookKind
 from affiliate.orders.models import Delivery, Order
+from affiliate.outbox import service as webhooks
 from affiliate.storefronts.models import Collection, Pick
 from payouts.demo.seed import seed
 from payouts.demo.story import PASSWORD
@@ -67,6 +68,7 @@ class House:
     people: dict[Role | None, FlaskClient] = field(default_factory=dict)
     keys: dict[Role, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
+    webhooks: dict[str, int] = field(default_factory=dict)  # ids of an address and a message of each kind of owner
     forms: dict[str, dict[str, str]] = field(default_factory=dict)  # endpoint → its fields as the page offers them
     bodies: dict[str, Any] = field(default_factory=dict)  # rule → a body such as the API's description asks for
     names: set[str] = field(default_factory=set)  # of query arguments, anywhere
@@ -121,10 +123,25 @@ class House:
             "code": one(sa.select(TrackingLink.code)), "sha256": "0" * 64, "kind": "standard", "currency": "IDR",
             "version": 1, "merchant": MERCHANT, "name": one(sa.select(LedgerAccount.name)), "step": "completed",
         }  # fmt: skip
+        self._webhooks(merchant, community)
         self.values["admin_key_id"] = one(sa.select(ApiKey.id))
+
+    def _webhooks(self, merchant: int, community: int) -> None:
+        """An address of each for what we send, and a message to it."""
+        owners = (db.session.get_one(Merchant, merchant), db.session.get_one(Community, community))
+        for kind, owner in zip(("merchant", "community"), owners, strict=True):
+            row = webhooks.add_endpoint(
+                db.session, owner, url="https://app.contoh.id/", types=webhooks.heard_by(owner), to_localhost=False,
+                actor=ROBOT, now=NOW,
+            )  # fmt: skip
+            message_id = webhooks.send_test(db.session, row, source="ping:1", actor=ROBOT, now=NOW)
+            self.webhooks |= {f"{kind}:endpoint_id": row.id, f"{kind}:message_id": message_id}
+        db.session.commit()
 
     def value(self, rule: Rule, name: str) -> Any:
         """What stands for this part of an address, so that it leads to something that exists."""
+        if name in {"endpoint_id", "message_id"}:
+            return self.webhooks[f"{'merchant' if str(rule).startswith('/merchant') else 'community'}:{name}"]
         if name == "slug":
             return COMMUNITY if re.search(r"/(portal|c|communities)/", str(rule)) else MERCHANT
         converter = rule._converters.get(name)
