@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "2026_11_27_1500"
-down_revision = "2026_11_27_0530"
+down_revision = "2026_11_27_0531"
 branch_labels = None
 depends_on = None
 
