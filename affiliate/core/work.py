@@ -43,23 +43,22 @@ class Step:
 def together(*runs: Callable[[datetime], int]) -> Callable[[datetime], int]:
     """These at once, each in a thread of its own: while one waits for the database, another computes.
 
-    One after the other where that is no gain: on SQLite, which has one writer, and over a single connection.
+    One after the other where that is no gain: on SQLite, which has one writer, and over a single connection. What
+    fails is logged, and counts nothing; the others go on.
     """
 
     def run(now: datetime) -> int:
+        steps = [Step(one.__module__, one) for one in runs]
         if not isinstance(db.session.get_bind(), Engine) or not is_postgres(db.session):
-            return sum(one(now) for one in runs)
+            return sum(_run(step, now) for step in steps)
         app = current_app._get_current_object()  # type: ignore[attr-defined]  # what the proxy stands for
 
-        def alone(one: Callable[[datetime], int]) -> int:
+        def alone(step: Step) -> int:
             with app.app_context():
-                try:
-                    return one(now)
-                finally:
-                    forget_session()
+                return _run(step, now)
 
         with ThreadPoolExecutor(len(runs), thread_name_prefix="step") as threads:
-            return sum(threads.map(alone, runs))
+            return sum(threads.map(alone, steps))
 
     return run
 
@@ -85,7 +84,7 @@ def run_once(steps: Sequence[Step]) -> dict[str, int]:
     """Run all steps, in order, again and again until none finds anything; counts by step."""
     done = {step.name: 0 for step in steps}
     while True:
-        counts = {step.name: _run(step) for step in steps}
+        counts = {step.name: _run(step, clock.now()) for step in steps}
         if not any(counts.values()):
             counts = {step.name: _finish(step) for step in steps}
         for name, count in counts.items():
@@ -101,7 +100,7 @@ def run_forever(steps: Sequence[Step]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_args: stop.set())
     while not stop.is_set():
-        if not sum(_run(step) for step in steps):
+        if not sum(_run(step, clock.now()) for step in steps):
             stop.wait(IDLE_SECONDS)
     for step in steps:
         while _finish(step):
@@ -119,12 +118,12 @@ def collect_rarely() -> None:
 
 
 def _finish(step: Step) -> int:
-    return _run(Step(step.name, step.finish)) if step.finish is not None else 0
+    return _run(Step(step.name, step.finish), clock.now()) if step.finish is not None else 0
 
 
-def _run(step: Step) -> int:
+def _run(step: Step, now: datetime) -> int:
     try:
-        return step.run(clock.now())
+        return step.run(now)
     except Exception:
         log.exception("step_failed", extra={"step": step.name})
         return 0
