@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from affiliate.commissions.models import Commission, CommissionEvent, CommissionShare, ShareRole
-from affiliate.core.db import among
+from affiliate.core.db import among, plain
 from affiliate.orders.models import Order, OrderEvent
 
 
@@ -63,10 +63,11 @@ def newest_causes(session: Session, order_ids: Collection[int]) -> dict[int, dic
         .group_by(Order.id)
     )
     refund_ref = OrderEvent.content["refund"]["refund_ref"].as_string().label("refund_ref")
-    rows = session.execute(
+    rows = plain(
+        session,
         sa.select(Order.id, OrderEvent.kind, OrderEvent.delivery_id, refund_ref)
         .join(OrderEvent, (Order.merchant_id == OrderEvent.merchant_id) & (Order.ref == OrderEvent.order_ref))
-        .where(OrderEvent.id.in_(newest))
+        .where(OrderEvent.id.in_(newest)),
     )
     return {row.id: _cause(row) for row in rows}
 

@@ -33,11 +33,10 @@ def insert(session: Session, kind: type[Base], rows: Rows) -> None:
         session.execute(sa.insert(table), list(rows))
         return
     plan = _plan(table, tuple(rows[0]))
-    values = [[write(row[name]) if name in row else default for name, write, default in plan.columns] for row in rows]
     connection: Any = session.connection().connection.driver_connection
     with connection.cursor() as cursor, cursor.copy(plan.copy) as copy:
-        for row in values:
-            copy.write_row(row)
+        for values in [plan.values(row) for row in rows]:
+            copy.write_row(values)
 
 
 def insert_new(
@@ -89,13 +88,21 @@ class _Plan:
 
     def __init__(self, table: sa.Table, given: Sequence[str]) -> None:
         defaults = {
-            column.name: _written(column)(column.default.arg)
+            column.name: (_written(column) or _same)(column.default.arg)
             for column in table.c
             if column.name not in given and isinstance(column.default, sa.ColumnDefault) and column.default.is_scalar
         }
-        names = (*given, *defaults)
-        self.columns = [(name, _written(table.c[name]), defaults.get(name)) for name in names]
-        self.copy = f"COPY {table.name} ({_list(names)}) FROM STDIN"
+        self.copy = f"COPY {table.name} ({_list((*given, *defaults))}) FROM STDIN"
+        self._given = tuple(given)
+        self._written = [(place, write) for place, name in enumerate(given) if (write := _written(table.c[name]))]
+        self._defaults = list(defaults.values())
+
+    def values(self, row: Mapping[str, Any]) -> list[Any]:
+        """What is copied of one row, in the order of the columns."""
+        values = [row[name] for name in self._given]
+        for place, write in self._written:
+            values[place] = write(values[place])
+        return values + self._defaults
 
 
 @lru_cache(maxsize=128)
@@ -103,14 +110,19 @@ def _plan(table: sa.Table, given: tuple[str, ...]) -> _Plan:
     return _Plan(table, given)
 
 
-def _written(column: sa.Column[Any]) -> Callable[[Any], Any]:
+def _written(column: sa.Column[Any]) -> Callable[[Any], Any] | None:
+    """How a value of this column is written; None for as it is."""
     if isinstance(column.type, sa.JSON):
         return lambda value: None if value is None else _json(value)
     if isinstance(column.type, sa.Enum):
         return lambda value: value.value if isinstance(value, Enum) else value
     if isinstance(column.type, UTCDateTime):
         return _aware
-    return lambda value: value
+    return None
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 def _aware(value: datetime | None) -> datetime | None:

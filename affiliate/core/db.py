@@ -58,6 +58,8 @@ class UTCDateTime(TypeDecorator[datetime]):
     def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
         if value is None:
             return None
+        if value.tzinfo is UTC:  # what PostgreSQL's driver gives: its sessions are in UTC
+            return value
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
@@ -253,7 +255,7 @@ def init_app(app: Flask, settings: Settings) -> None:
             "pool_pre_ping": True,
             "connect_args": {
                 "connect_timeout": 5,
-                "options": "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s",
+                "options": "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s -c TimeZone=UTC",
             },
         }
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options

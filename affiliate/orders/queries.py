@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from affiliate.core.db import among
+from affiliate.core.db import among, plain
 from affiliate.core.errors import NotFound
 from affiliate.identity.actors import Actor
 from affiliate.merchants.models import Merchant, WebhookKind
@@ -43,9 +43,10 @@ def due(session: Session, delivery_ids: Collection[int]) -> Sequence[Any]:
         Delivery.verdict,
     )
     open_ones = Delivery.status.in_((DeliveryStatus.RECEIVED, DeliveryStatus.RETRY))
-    return session.execute(
-        wanted.where(among(session, Delivery.id, delivery_ids), open_ones).order_by(Delivery.id)
+    found: Sequence[Any] = plain(
+        session, wanted.where(among(session, Delivery.id, delivery_ids), open_ones).order_by(Delivery.id)
     ).all()
+    return found
 
 
 def shops(session: Session, merchant_ids: Collection[int], *, customer_key: bytes) -> dict[int, Shop]:
@@ -69,7 +70,7 @@ def events(session: Session, keys: Collection[OrderKey]) -> dict[OrderKey, dict[
 def held(session: Session, keys: Collection[OrderKey]) -> dict[OrderKey, Any]:
     """Those of these orders that we have: id and state_hash."""
     wanted = sa.select(Order.id, Order.merchant_id, Order.ref, Order.state_hash)
-    found = session.execute(wanted.where(_among(session, Order.merchant_id, Order.ref, keys)))
+    found = plain(session, wanted.where(_among(session, Order.merchant_id, Order.ref, keys)))
     return {(row.merchant_id, row.ref): row for row in found}
 
 
