@@ -9,7 +9,7 @@ from flask import current_app
 
 from affiliate.core import clock
 from affiliate.core.db import db, transaction
-from affiliate.outbox import sending
+from affiliate.outbox import recording, sending
 from affiliate.outbox.courier import Courier
 
 FINISH_SECONDS = 20.0  # longer than a parcel takes; what is not back by then is sent again after its lease
@@ -41,7 +41,7 @@ def _fetch(courier: Courier, now: datetime, wait_seconds: float) -> int:
     ended = courier.done(wait_seconds=wait_seconds)
     for parcel, results in ended:
         with transaction(db.session) as session:
-            sending.record(session, parcel, results, jitter=random.random, now=max(now, parcel.claimed_at))
+            recording.record(session, parcel, results, jitter=random.random, now=max(now, parcel.claimed_at))
     return len(ended)
 
 

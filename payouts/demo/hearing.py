@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from affiliate.communities.models import Community
 from affiliate.identity.actors import system
 from affiliate.merchants.models import Merchant
-from affiliate.outbox import sending, service
+from affiliate.outbox import recording, sending, service
 from affiliate.outbox.rules import EventType, Outcome
 from affiliate.outbox.sending import Parcel, Result, Sending
 from payouts.demo.story import CLUBS, STORES
@@ -61,7 +61,7 @@ def send(session: Session, dice: Random, *, is_last: bool, now: datetime) -> Non
         while parcels := sending.claim(session, healthy=8, failing=8, now=moment):
             for parcel in parcels:
                 results = _answers(parcel, is_last)
-                sending.record(session, parcel, results, jitter=dice.random, now=moment)
+                recording.record(session, parcel, results, jitter=dice.random, now=moment)
 
 
 def _answers(parcel: Parcel, is_last: bool) -> list[Result]:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from affiliate.core import clock
 from affiliate.core.db import transaction
 from affiliate.identity.models import AuditEntry
-from affiliate.outbox import announcing, jobs, rules, sending, service
+from affiliate.outbox import announcing, jobs, recording, rules, sending, service
 from affiliate.outbox import courier as courier_module
 from affiliate.outbox.announcing import Fact
 from affiliate.outbox.courier import THREADS, Courier
@@ -149,7 +149,8 @@ def test_three_days_of_failures_stop_an_endpoint_and_its_owner_is_told(session, 
             break
         moment = max(message.next_try_at, endpoint.quiet_until)
     assert moment == NOW + rules.LASTS
-    assert message.tries == 10
+    assert message.tries in {10, 11}  # by chance the last but one lies within the three days, or not
+    tried = message.tries
     assert (endpoint.status, endpoint.stop_reason) == (EndpointStatus.STOPPED, StopReason.FAILING)
     deeds = session.scalars(sa.select(AuditEntry.action).where(AuditEntry.actor == "system:webhooks")).all()
     assert deeds == ["webhook_endpoint.stopped"]
@@ -161,7 +162,7 @@ def test_three_days_of_failures_stop_an_endpoint_and_its_owner_is_told(session, 
     session.commit()
     receiver.reply = lambda _got: (200, {}, b"")
     send(moment)
-    assert (message.status, message.tries) == (MessageStatus.DELIVERED, 11)
+    assert (message.status, message.tries) == (MessageStatus.DELIVERED, tried + 1)
     assert len({got.id for got in receiver.got}) == 1
 
 
@@ -212,7 +213,7 @@ def test_a_sender_that_died_is_followed_by_another_with_the_same_id(session, lis
     assert [got.id for got in receiver.got] == [parcel.sendings[0].headers[2][1]]
     with transaction(session) as open_one:
         late = [sending.Result(parcel.sendings[0], Outcome.REFUSED)]
-        assert not sending.record(open_one, parcel, late, jitter=lambda: 0.5, now=later)
+        assert not recording.record(open_one, parcel, late, jitter=lambda: 0.5, now=later)
     session.expire_all()
     assert message.status is MessageStatus.DELIVERED
 
