@@ -191,6 +191,7 @@ def _known(session: Session, keys: Collection[Key]) -> dict[Key, tuple[int, str]
     rows = session.execute(
         sa.select(Delivery.id, Delivery.merchant_id, Delivery.kind, Delivery.delivery_id, Delivery.body_sha256).where(
             among(session, Delivery.merchant_id, {key[0] for key in keys}),
+            Delivery.kind.in_(sorted({key[1] for key in keys})),  # the index begins with both
             among(session, Delivery.delivery_id, {key[2] for key in keys}),
         )
     )
