@@ -27,6 +27,8 @@ import affiliate.certification.api
 import affiliate.certification.models
 import affiliate.certification.panels
 import affiliate.certification.views
+import affiliate.claims.jobs
+import affiliate.claims.models
 import affiliate.commissions.api
 import affiliate.commissions.models
 import affiliate.commissions.views
@@ -172,6 +174,7 @@ STEPS: tuple[work.Step, ...] = (
     work.Step("rollups", affiliate.tracking.rollups.jobs.run),
     work.Step("catalogue", affiliate.catalogue.jobs.run),
     work.Step("pipeline", affiliate.pipeline.run),
+    work.Step("claims", affiliate.claims.jobs.run),
     work.Step("booking", payouts.booking.jobs.run),
     work.Step("payouts", payouts.runs.jobs.run),
     work.Step("retention", affiliate.tracking.retention.jobs.run),
