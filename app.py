@@ -27,8 +27,10 @@ import affiliate.certification.api
 import affiliate.certification.models
 import affiliate.certification.panels
 import affiliate.certification.views
+import affiliate.claims.api
 import affiliate.claims.jobs
 import affiliate.claims.models
+import affiliate.claims.views
 import affiliate.commissions.api
 import affiliate.commissions.models
 import affiliate.commissions.views
@@ -146,6 +148,7 @@ PAGES = (
     affiliate.insights.views.bp,
     affiliate.integration.views.bp,
     affiliate.certification.views.bp,
+    affiliate.claims.views.bp,
     affiliate.insights.funnel_views.bp,
     payouts.payees.views.bp,
     payouts.receivables.views.bp,
@@ -162,6 +165,7 @@ APIS = (
     affiliate.conversions.api.blp,
     affiliate.commissions.api.blp,
     affiliate.insights.api.blp,
+    affiliate.claims.api.blp,
     payouts.receivables.api.blp,
     payouts.runs.api.blp,
     payouts.reports.api.blp,

@@ -29,11 +29,6 @@ MORNING = start_of_day(DAY, DEFAULT_ZONE)
 PLACED = (MORNING + timedelta(hours=9)).isoformat().replace("+00:00", "Z")
 
 
-@pytest.fixture
-def claims(make) -> Claims:
-    return Claims(make)
-
-
 def refused(error: type[AppError], do) -> None:
     with pytest.raises(error) as found:
         do()
