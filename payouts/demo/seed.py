@@ -16,6 +16,7 @@ from flask import current_app
 
 from affiliate import pipeline
 from affiliate.catalogue import jobs as catalogue
+from affiliate.claims import jobs as claim_jobs
 from affiliate.communities.models import Community
 from affiliate.core import clock
 from affiliate.core.db import all_or_nothing, db, transaction
@@ -29,7 +30,7 @@ from affiliate.tracking.pageviews import records as view_records
 from affiliate.tracking.pageviews import service as pageviews
 from affiliate.tracking.rollups import jobs as rollups
 from payouts.booking import jobs as booking
-from payouts.demo import journeys, world
+from payouts.demo import claims, journeys, world
 from payouts.demo.month import DAYS, Month, Telling, View, Visit, imagine
 from payouts.demo.story import CLUBS
 from payouts.rails.registry import RAILS
@@ -67,6 +68,9 @@ def seed(now: datetime) -> bool:
         month = imagine(clicked, begin=begin, end=now - timedelta(minutes=1), seed=SEED)
         journeys.add(month, picks, begin=begin)
         _live(month, begin, now, settings)
+        with transaction(session):
+            claims.tell(session, now)
+        _work(now)
     return True
 
 
@@ -99,6 +103,8 @@ def _work(now: datetime) -> None:
     while rollups.run(now):
         pass
     while pipeline.run(now):
+        pass
+    while claim_jobs.run(now):
         pass
     while booking.run(now):
         pass

@@ -30,9 +30,8 @@ def test_a_claim_is_filed_listed_and_answered_once(client, make, claims):
         assert [one["id"] for one in listed["items"]] == [told["id"]]
     here = f"/api/v1/claims/{told['id']}"
     assert client.get(here, headers=ours).get_json() == told
-    assert (
-        client.post(f"{here}/answer", json={"outcome": "accepted", "order_ref": "B-1"}, headers=ours).status_code == 404
-    )
+    yes = {"outcome": "accepted", "order_ref": "B-1"}
+    assert client.post(f"{here}/answer", json=yes, headers=ours).status_code == 404
     done = client.post(f"{here}/answer", json=yes, headers=store)
     assert (done.status_code, done.get_json()["status"]) == (200, "accepted")
     again = client.post(f"{here}/answer", json={"outcome": "declined", "reason": "not_found"}, headers=store)
