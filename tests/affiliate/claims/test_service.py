@@ -124,10 +124,10 @@ def test_without_an_acceptance_nothing_of_it_is_booked(claims):
     assert claims.books("B-1")["conversion"][:2] == ("declined", "no_click")
 
 
-def test_any_way_to_the_same_facts_gives_the_same_books(claims):
-    """Acceptance, the store's own message, its refund and the conveyor's turns, in every order."""
-    whole = message("order.completed", timestamp=PLACED, version=1, placed_at=PLACED)
-    back = refund(version=2, timestamp=PLACED, amount="54000.00")
+def by_every_way(claims, version: int) -> list[dict]:
+    """Acceptance, the store's own message, its refund and the conveyor's turns, in every order: the books of each."""
+    whole = message("order.completed", timestamp=PLACED, version=version, placed_at=PLACED)
+    back = refund(version=2 * version, timestamp=PLACED, amount="54000.00")
     ends = []
     for number, way in enumerate(itertools.permutations(["accept", "whole", "back"])):
         ref = f"P-{number}"
@@ -143,12 +143,24 @@ def test_any_way_to_the_same_facts_gives_the_same_books(claims):
                 claims.work()
         claims.work()
         ends.append(claims.books(ref))
+    return ends
+
+
+@pytest.mark.parametrize("version", [0, 1])
+def test_any_way_to_the_same_facts_gives_the_same_books(claims, version):
+    ends = by_every_way(claims, version)
     assert all(end == ends[0] for end in ends), ends
     # Rp270.000 as the store's own message says, less Rp54.000, at 10 %: the claim's amount is gone.
     assert ends[0]["order"] == ("completed", 21_600_000, 5_400_000)
     assert ends[0]["earned"] == 2_160_000
     assert ends[0]["credits"] == [("claim", claims.community.id, 10_000, None)]
     assert violations(claims.session) == {}
+
+
+def test_the_stores_word_would_lose_if_the_claim_were_newer(claims, monkeypatch):
+    """The control: with the hour of its acceptance on it, a claim's amount would stand above the store's own."""
+    monkeypatch.setattr("affiliate.claims.rules.placed_at", lambda _start, _enrolled, now: now)
+    assert {end["order"][1] for end in by_every_way(claims, 0)} != {21_600_000}
 
 
 @pytest.mark.parametrize("claim_first", [True, False])
