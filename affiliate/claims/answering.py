@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from affiliate.claims import queries, service
+from affiliate.claims import queries, rules, service
 from affiliate.claims.models import Claim, Decline
 from affiliate.core.errors import Invalid
 from affiliate.core.i18n import _l
@@ -33,6 +33,9 @@ def answer(
         return
     if not told["order_ref"]:
         raise Invalid.field("order_ref", _l("Enter the number under which your shop knows the order."))
-    known = queries.order_of(session, claim.merchant_id, [told["order_ref"]])
+    known = queries.order_of(session, claim.merchant_id, rules.spellings(told["order_ref"]))
     amount = claim.amount_minor if known or not told["amount"] else read(told["amount"], claim.currency)
-    service.accept(session, claim, order_ref=told["order_ref"], amount_minor=amount, actor=actor, now=now)
+    service.accept(
+        session, claim, order_ref=told["order_ref"], amount_minor=amount, is_another=told["is_another"], actor=actor,
+        now=now,
+    )  # fmt: skip

@@ -12,7 +12,9 @@ from affiliate.claims.models import Claim, ClaimPicture, ClaimStatus
 from affiliate.claims.rules import USUAL_FROM, Known
 from affiliate.communities.models import Community
 from affiliate.conversions.models import Conversion
+from affiliate.core.clock import start_of_day
 from affiliate.core.errors import NotFound
+from affiliate.core.i18n import DEFAULT_ZONE
 from affiliate.identity.actors import Actor
 from affiliate.links.models import TrackingLink
 from affiliate.merchants.models import Enrollment, Merchant, Programme
@@ -21,6 +23,7 @@ from affiliate.tracking.rollups.models import ClickHour
 
 UNANSWERED = (ClaimStatus.OPEN, ClaimStatus.APPEALED)
 SETTLED_AT_ONCE = 200
+ALIKE_MAX = 5
 
 
 def claim_for(session: Session, actor: Actor, claim_id: int) -> sa.Row[Claim, Merchant, Community]:
@@ -105,9 +108,25 @@ def enrolled(
 
 
 def order_of(session: Session, merchant_id: int, refs: Sequence[str]) -> Order | None:
-    """The store's order under one of these numbers."""
-    wanted = sa.select(Order).where(Order.merchant_id == merchant_id, Order.ref.in_(refs)).limit(1)
+    """The store's order under one of these numbers, the first one before the others."""
+    wanted = sa.select(Order).where(Order.merchant_id == merchant_id, Order.ref.in_(refs))
+    wanted = wanted.order_by(Order.ref != refs[0], Order.id).limit(1)
     return session.execute(wanted).scalar_one_or_none()
+
+
+def alike(session: Session, claim: Claim) -> Sequence[Order]:
+    """Orders that the store has reported of the claimed day and amount: shops may number them in another way."""
+    since = start_of_day(claim.ordered_on, DEFAULT_ZONE)
+    goods = Order.total_minor - Order.shipping_minor
+    wanted = (
+        sa.select(Order)
+        .where(Order.merchant_id == claim.merchant_id, Order.currency == claim.currency)
+        .where(Order.placed_at.between(since - timedelta(days=1), since + timedelta(days=2)))
+        .where((goods == claim.amount_minor) | (Order.total_minor == claim.amount_minor), Order.is_test.is_(False))
+        .order_by(Order.placed_at, Order.id)
+        .limit(ALIKE_MAX)
+    )
+    return session.execute(wanted).scalars().all()
 
 
 def known(session: Session, order: Order) -> Known:

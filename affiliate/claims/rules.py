@@ -45,6 +45,12 @@ def key_of(order_ref: str) -> str:
     return "".join(order_ref.split()).lstrip("#").casefold()[:120]
 
 
+def spellings(order_ref: str) -> list[str]:
+    """How a store may know an order number that a person typed, the likeliest first."""
+    bare = order_ref.lstrip("# ")
+    return list(dict.fromkeys([order_ref, bare, bare.upper(), f"#{bare}"]))
+
+
 def may_be_filed(ordered_on: date, today: date) -> bool:
     """An order's day is neither in the future nor more than CLAIM_DAYS ago."""
     return timedelta(0) <= today - ordered_on <= timedelta(days=CLAIM_DAYS)

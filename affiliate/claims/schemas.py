@@ -73,6 +73,7 @@ class AnswerForm(web.Strict):
         error_messages={"unknown": _l("Choose one of the reasons.")},
     )  # fmt: skip
     answer = _words()
+    is_another = fields.Bool(load_default=False)
 
     @pre_load
     def nothing_chosen_is_none(self, data: Any, **_options: Any) -> Any:
@@ -87,6 +88,7 @@ class AnswerBody(web.Strict):
     amount = fields.Nested(web.MoneySchema, load_default=None, allow_none=True)
     reason = fields.Enum(Decline, by_value=True, load_default=None, allow_none=True)
     answer = _words()
+    is_another = fields.Bool(load_default=False)
 
 
 class AppealForm(web.Strict):

@@ -86,6 +86,14 @@ class OrderIsAnothers(Conflict):
     )
 
 
+class LooksKnown(Conflict):
+    code = "looks_known"
+    message = _l(
+        "Your shop has reported an order of that day and amount under another number. Nothing was changed; enter that "
+        "number, or say that it is another order, so that none is counted twice."
+    )
+
+
 class AppealedAlready(Conflict):
     code = "not_appealable"
     message = _l("Only a declined claim can be appealed, and only once. Nothing was changed.")
@@ -165,7 +173,7 @@ def file(
 
 def _finding(session: Session, community: Community, merchant: Merchant, order_ref: str) -> str:
     """Why the order is not counted, as far as we know. Raises where there is nothing to claim."""
-    order = queries.order_of(session, merchant.id, _numbers(order_ref))
+    order = queries.order_of(session, merchant.id, rules.spellings(order_ref))
     if order is None:
         return rules.UNKNOWN
     known = queries.known(session, order)
@@ -176,11 +184,6 @@ def _finding(session: Session, community: Community, merchant: Merchant, order_r
     if known.credited_to is not None:
         raise CreditedElsewhere
     return known.reason or reasons.NO_CLICK
-
-
-def _numbers(order_ref: str) -> list[str]:
-    """An order number as it was typed, and without the sign before it."""
-    return [order_ref, order_ref.lstrip("# ")]
 
 
 def _refuse_too_many(session: Session, community: Community, actor: Actor) -> None:
@@ -198,14 +201,29 @@ def _link_id(session: Session, community: Community, merchant: Merchant, code: s
     return link.id
 
 
-def accept(session: Session, claim: Claim, *, order_ref: str, amount_minor: int, actor: Actor, now: datetime) -> None:
+def accept(
+    session: Session,
+    claim: Claim,
+    *,
+    order_ref: str,
+    amount_minor: int,
+    is_another: bool = False,
+    actor: Actor,
+    now: datetime,
+) -> None:
     """The order is real and theirs: say so, and make it known where the store never reported it.
 
     `order_ref` is the store's own number, `amount_minor` what of a completed sale counts for commission. An order that
-    is known keeps its own amounts. Raises NotYourTurn, AnsweredAlready, OrderIsAnothers.
+    is known keeps its own amounts. `is_another` says that it is none of the orders `queries.alike`. Raises NotYourTurn,
+    AnsweredAlready, OrderIsAnothers, LooksKnown.
     """
     _refuse_out_of_turn(claim, actor, now)
-    order = queries.order_of(session, claim.merchant_id, [order_ref])
+    order = queries.order_of(session, claim.merchant_id, rules.spellings(order_ref))
+    order_ref = order.ref if order else order_ref.lstrip("# ")
+    if not order_ref:
+        raise Invalid.field("order_ref", _l("Enter the number under which your shop knows the order."))
+    if order is None and not is_another and queries.alike(session, claim):
+        raise LooksKnown
     if order is not None and queries.known(session, order).credited_to not in {None, claim.community_id}:
         raise OrderIsAnothers
     _conclude(session, claim, ClaimStatus.ACCEPTED, actor, now, confirmed_ref=order_ref)

@@ -23,7 +23,7 @@ USUAL_DAYS = 90
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """`order` and `conversion` are there once the store's order is; `flags` are for those who answer."""
+    """`order` and `conversion` are there once the store's order is; `flags` and `alike` are for those who answer."""
 
     claim: Claim
     merchant: Merchant
@@ -33,6 +33,7 @@ class Story:
     order: Order | None
     conversion: Conversion | None
     flags: tuple[Flag, ...]
+    alike: tuple[Order, ...]
     accepted: int
     answered: int
     is_late: bool
@@ -51,7 +52,7 @@ def of(
 ) -> Story:
     """The story as this actor may read it."""
     turn = rules.turn(claim.status, claim.due_at, now)
-    order = queries.order_of(session, claim.merchant_id, [claim.confirmed_ref or claim.order_ref])
+    order = queries.order_of(session, claim.merchant_id, rules.spellings(claim.confirmed_ref or claim.order_ref))
     may_answer = (turn is not Turn.NOBODY and claim.status is ClaimStatus.OPEN and merchant.id in actor.merchants) or (
         turn is Turn.ADMIN and actor.is_admin
     )
@@ -65,6 +66,7 @@ def of(
         order=order,
         conversion=_conversion(session, order),
         flags=tuple(_flags(session, claim)) if actor.sees_merchant(merchant.id) else (),
+        alike=tuple(queries.alike(session, claim)) if may_answer and order is None else (),
         accepted=accepted,
         answered=answered,
         is_late=claim.status is ClaimStatus.OPEN and turn is Turn.ADMIN,

@@ -42,7 +42,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "/api/v1/claims": {"community": "lemari-kita", "merchant": MERCHANT, "order_ref": "RA-1",
                        "ordered_on": "2026-10-30", "amount": MONEY, "link": "", "note": "Hilang."},
     "/api/v1/claims/<int:claim_id>/answer": {"outcome": "accepted", "order_ref": "RA-1", "amount": MONEY,
-                                             "reason": None, "answer": ""},
+                                             "reason": None, "answer": "", "is_another": True},
     "/api/v1/receipts": {"merchant": MERCHANT, "amount": MONEY, "reference": "TRF-9", "received_on": "2026-10-30"},
     "/api/v1/payout-runs": {"cutoff": "2026-11-01T00:00:00Z", "currency": "IDR", "minimum": MONEY},
     "/api/v1/payout-runs/<int:run_id>/approval": {"digest": "0" * 64},

@@ -54,7 +54,7 @@ class Claims(Sold):
         service.accept(
             self.session, claim, order_ref=order_ref or claim.order_ref,
             amount_minor=over.get("amount_minor", claim.amount_minor), actor=actor or self.staff,
-            now=over.get("now", NOW),
+            is_another=over.get("is_another", False), now=over.get("now", NOW),
         )  # fmt: skip
 
     def clicked(self, count: int, at: datetime) -> None:

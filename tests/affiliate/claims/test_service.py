@@ -113,6 +113,34 @@ def test_an_accepted_claim_of_an_unknown_order_earns_once_however_often_it_is_wo
     assert violations(claims.session) == {}
 
 
+def test_an_order_that_the_shop_numbers_in_another_way_is_not_counted_twice(claims):
+    """Shopify tells its own long number, the customer's e-mail says #1001."""
+    order = claims.order(token=None, ref="820982911946154508", placed_at=MORNING + timedelta(hours=4))
+    claims.settle(order)
+    claim = claims.file("#1001", amount_minor=order.total_minor)
+    assert [one.id for one in queries.alike(claims.session, claim)] == [order.id]
+    refused(service.LooksKnown, lambda: claims.accept(claim))
+    claims.accept(claim, order.ref)
+    claims.work()
+    assert claims.books(order.ref)["earned"] == 1_000_000
+    assert claims.books("1001") == claims.books("#1001") == {}
+    other = claims.file("#1002", amount_minor=order.total_minor)
+    claims.accept(other, is_another=True)
+    claims.work()
+    assert claims.books("1002")["earned"] == 1_000_000
+    assert queries.alike(claims.session, claims.file(amount_minor=order.total_minor + 1)) == []
+
+
+@pytest.mark.parametrize(("known", "typed"), [("1001", "#1001"), ("#1001", "1001"), ("AB-1", "#ab-1")])
+def test_the_sign_before_a_number_makes_no_second_order(claims, known, typed):
+    order = claims.order(token=None, ref=known, placed_at=MORNING)
+    claims.settle(order)
+    claims.accept(claims.file(typed))
+    claims.work()
+    assert claims.books(known)["credits"][0][0] == "claim"
+    assert claims.session.execute(sa.select(sa.func.count()).select_from(Delivery)).scalar_one() == 0
+
+
 def test_without_an_acceptance_nothing_of_it_is_booked(claims):
     claim = claims.file("B-1")
     service.decline(claims.session, claim, reason=Decline.NOT_FOUND, actor=claims.staff, now=NOW)
