@@ -114,6 +114,13 @@ def order_of(session: Session, merchant_id: int, refs: Sequence[str]) -> Order |
     return session.execute(wanted).scalar_one_or_none()
 
 
+def as_the_store_writes(session: Session, merchant_id: int, order_ref: str) -> str:
+    """A number without the sign before it, unless this store's own numbers have one."""
+    bare = order_ref.lstrip("# ")
+    signed = sa.select(Order.id).where(Order.merchant_id == merchant_id, Order.ref.like("#%")).limit(1)
+    return f"#{bare}" if bare and session.execute(signed).scalar_one_or_none() is not None else bare
+
+
 def alike(session: Session, claim: Claim) -> Sequence[Order]:
     """Orders that the store has reported of the claimed day and amount: shops may number them in another way."""
     since = start_of_day(claim.ordered_on, DEFAULT_ZONE)

@@ -219,7 +219,7 @@ def accept(
     """
     _refuse_out_of_turn(claim, actor, now)
     order = queries.order_of(session, claim.merchant_id, rules.spellings(order_ref))
-    order_ref = order.ref if order else order_ref.lstrip("# ")
+    order_ref = order.ref if order else queries.as_the_store_writes(session, claim.merchant_id, order_ref)
     if not order_ref:
         raise Invalid.field("order_ref", _l("Enter the number under which your shop knows the order."))
     if order is None and not is_another and queries.alike(session, claim):

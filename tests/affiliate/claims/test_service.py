@@ -141,6 +141,14 @@ def test_the_sign_before_a_number_makes_no_second_order(claims, known, typed):
     assert claims.session.execute(sa.select(sa.func.count()).select_from(Delivery)).scalar_one() == 0
 
 
+def test_a_store_that_writes_the_sign_keeps_it(claims):
+    claims.settle(claims.order(token=None, ref="#1001"))
+    claims.accept(claims.file("1002", amount_minor=12_000_000))
+    claims.work()
+    assert claims.books("#1002")["earned"] == 1_200_000
+    assert claims.books("1002") == {}
+
+
 def test_without_an_acceptance_nothing_of_it_is_booked(claims):
     claim = claims.file("B-1")
     service.decline(claims.session, claim, reason=Decline.NOT_FOUND, actor=claims.staff, now=NOW)
