@@ -30,6 +30,7 @@ import affiliate.certification.views
 import affiliate.claims.api
 import affiliate.claims.jobs
 import affiliate.claims.models
+import affiliate.claims.panels
 import affiliate.claims.views
 import affiliate.commissions.api
 import affiliate.commissions.models
@@ -270,8 +271,10 @@ def _panels(app: Flask) -> None:
     slots.fill(app, "admin.community", affiliate.merchants.panels.stores_of)
     slots.fill(app, "orders.order", affiliate.conversions.panels.order_credit)
     slots.fill(app, "community.orders", affiliate.merchants.panels.completed_when)
+    slots.fill(app, "portal.home", affiliate.claims.panels.community_home)
     slots.fill(app, "portal.home", payouts.reports.panels.community_home)
     slots.fill(app, "merchant.badge", affiliate.certification.panels.badge)
+    slots.fill(app, "merchant.home", affiliate.claims.panels.merchant_home)
     slots.fill(app, "merchant.home", payouts.reports.panels.merchant_home)
 
 

@@ -184,6 +184,20 @@ def unanswered(session: Session, community_id: int, filed_by: str) -> tuple[int,
     return session.execute(whole).scalar_one(), session.execute(person).scalar_one()
 
 
+def waits_for_store(session: Session, merchant: Merchant) -> tuple[int, datetime | None]:
+    """(how many open claims, when the first is due) of a store."""
+    wanted = sa.select(sa.func.count(), sa.func.min(Claim.due_at))
+    row = session.execute(wanted.where(Claim.merchant_id == merchant.id, Claim.status == ClaimStatus.OPEN)).one()
+    return int(row[0]), row[1]
+
+
+def answered_since(session: Session, community: Community, *, since: datetime) -> int:
+    """How many of a community's claims were answered since then."""
+    wanted = sa.select(sa.func.count()).select_from(Claim)
+    answered = (Claim.community_id == community.id) & (Claim.answered_at >= since) & Claim.status.not_in(UNANSWERED)
+    return session.execute(wanted.where(answered)).scalar_one()
+
+
 def picture(session: Session, claim: Claim) -> ClaimPicture | None:
     return session.get(ClaimPicture, claim.id)
 

@@ -153,3 +153,16 @@ def test_flags_are_the_stores_and_strangers_see_nothing(client, make, claims):
     assert client.get(f"/claims/{first.id}").status_code == 404
     assert client.get(f"/claims/{first.id}/picture").status_code == 404
     assert client.post(f"/claims/{first.id}/appeal", data={"words": "Ini punya kami semua."}).status_code == 404
+
+
+def test_both_homes_say_what_waits_and_what_was_answered(client, make, claims):
+    ours, store = f"/portal/{claims.community.slug}/", f"/merchant/{claims.merchant.slug}/"
+    claim = claims.file("B-1", now=clock.now(), ordered_on=local_date(clock.now(), DEFAULT_ZONE))
+    sign_in(client, make, Role.MERCHANT_STAFF, claims.merchant.id)
+    assert "1 klaim pesanan yang hilang menunggu jawaban Anda." in page(client, store)
+    service.decline(claims.session, claim, reason=Decline.NOT_FOUND, actor=claims.staff, now=clock.now())
+    make.session.commit()
+    assert "menunggu jawaban Anda" not in page(client, store)
+    client.post("/sign-out")
+    sign_in(client, make, Role.COMMUNITY_OWNER, claims.community.id)
+    assert "1 klaim Anda dijawab dalam tujuh hari terakhir." in page(client, ours)
