@@ -27,6 +27,11 @@ import affiliate.certification.api
 import affiliate.certification.models
 import affiliate.certification.panels
 import affiliate.certification.views
+import affiliate.claims.api
+import affiliate.claims.jobs
+import affiliate.claims.models
+import affiliate.claims.panels
+import affiliate.claims.views
 import affiliate.commissions.api
 import affiliate.commissions.models
 import affiliate.commissions.views
@@ -151,6 +156,7 @@ PAGES = (
     affiliate.insights.views.bp,
     affiliate.integration.views.bp,
     affiliate.certification.views.bp,
+    affiliate.claims.views.bp,
     affiliate.insights.funnel_views.bp,
     payouts.payees.views.bp,
     payouts.receivables.views.bp,
@@ -173,6 +179,7 @@ APIS = (
     affiliate.commissions.api.blp,
     affiliate.insights.api.blp,
     affiliate.outbox.api.blp,
+    affiliate.claims.api.blp,
     payouts.receivables.api.blp,
     payouts.runs.api.blp,
     payouts.reports.api.blp,
@@ -187,6 +194,7 @@ STEPS: tuple[work.Step, ...] = (
     work.Step("rollups", affiliate.tracking.rollups.jobs.run),
     work.Step("catalogue", affiliate.catalogue.jobs.run),
     work.Step("conveyor", CONVEYOR),
+    work.Step("claims", affiliate.claims.jobs.run),
     work.Step("payouts", payouts.runs.jobs.run),
     work.Step("webhooks", affiliate.outbox.jobs.run, affiliate.outbox.jobs.finish),
     work.Step("retention", affiliate.tracking.retention.jobs.run),
@@ -283,8 +291,10 @@ def _panels(app: Flask) -> None:
     slots.fill(app, "community.orders", affiliate.merchants.panels.completed_when)
     slots.fill(app, "portal.top", affiliate.outbox.panels.stopped)
     slots.fill(app, "merchant.top", affiliate.outbox.panels.stopped)
+    slots.fill(app, "portal.home", affiliate.claims.panels.community_home)
     slots.fill(app, "portal.home", payouts.reports.panels.community_home)
     slots.fill(app, "merchant.badge", affiliate.certification.panels.badge)
+    slots.fill(app, "merchant.home", affiliate.claims.panels.merchant_home)
     slots.fill(app, "merchant.home", payouts.reports.panels.merchant_home)
 
 

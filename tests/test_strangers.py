@@ -20,6 +20,7 @@ from werkzeug.routing import AnyConverter, Rule
 
 from affiliate.certification.models import SandboxDelivery
 from affiliate.certification.service import open_sandbox
+from affiliate.claims.models import Claim, ClaimPicture
 from affiliate.core.db import Base
 from affiliate.core.limits import limiter
 from affiliate.identity.guards import declared
@@ -122,9 +123,22 @@ def house(client: FlaskClient, make: Make, session: Any) -> House:
         "test_id": _link_test(session, store, product, community).id,
         "request_id": _sandbox_request(session, store).id,
         **_webhooks(session, community, store),
+        "claim_id": _claim(session, earnings).id,
     }  # fmt: skip
     session.commit()
     return House(values, _forms(community, store, product, guest.user), _bodies(community, earnings, product))
+
+
+def _claim(session: Any, earnings: Earnings) -> Claim:
+    claim = Claim(
+        merchant_id=earnings.merchant.id, community_id=earnings.community.id, order_ref=OURS, order_key="x",
+        ordered_on=NOW.date(), amount_minor=1, currency="IDR", note=OURS, finding="unknown_order", clicks=0,
+        filed_by="system:test", filed_at=NOW, due_at=NOW,
+    )  # fmt: skip
+    session.add(claim)
+    session.flush()
+    session.add(ClaimPicture(claim_id=claim.id, sha256="0" * 64, width=1, height=1, body=OURS.encode()))
+    return claim
 
 
 def _link_test(session: Any, store: Any, product: Any, community: Any) -> LinkTest:

@@ -132,10 +132,11 @@ _OF_THE_LARGEST = ("community_id", "link_id", "curator_id", "enrollment_id", "sp
 
 
 def _has_its_cause(row: Any) -> bool:
-    """A click has its link, of that store and community; so has a reference that names one."""
-    if row.source == Source.COUPON or (row.source == Source.REFERENCE and row.link_id is None):
+    """A click has its link, of that store and community; so has a reference or a claim that names one."""
+    named = row.source in {Source.REFERENCE, Source.CLAIM}
+    if row.source == Source.COUPON or (named and row.link_id is None):
         return row.clicked_at is None
-    return bool(row.own_link) and (row.source == Source.REFERENCE or row.clicked_at is not None)
+    return bool(row.own_link) and (named or row.clicked_at is not None)
 
 
 def _in_time(row: Any) -> bool:

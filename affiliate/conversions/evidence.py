@@ -7,12 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from affiliate.conversions.judging import Judged
-from affiliate.conversions.touches import Offer, Policy
-from affiliate.merchants.models import Rung
+from affiliate.conversions.touches import Offer, Policy, Step
 
 
 def evidence_of(
-    judged: Sequence[Judged], offer: Offer | None, policy: Policy | None, deciding: Rung | None = None
+    judged: Sequence[Judged], offer: Offer | None, policy: Policy | None, deciding: Step | None = None
 ) -> dict[str, Any]:
     """Plain values: the candidates, the latest first, and the rule that decided among them."""
     return {

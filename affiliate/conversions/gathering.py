@@ -83,9 +83,10 @@ def find(session: Session, orders: Sequence[Any], said: Own) -> dict[int, list[C
     """The candidates of each order, by its id, in no particular order."""
     clicks = _clicks(session, orders, said)
     coupons, references = _coupons(session, orders), _references(session, orders)
+    claims = _claims(session, orders)
     candidates: dict[int, list[Candidate]] = {}
     for order in orders:
-        found = [_own(order, clicks), coupons.get(order.id), references.get(order.id)]
+        found = [_own(order, clicks), coupons.get(order.id), references.get(order.id), claims.get(order.id)]
         others = _others(order, said.customers[order.id], clicks)
         candidates[order.id] = [one for one in (*found, *others) if one is not None]
     return candidates
@@ -208,3 +209,16 @@ def _reference(order: Any, text: str, link: Any, communities: Mapping[str, int])
     community = communities.get(text.lower())
     fault = reasons.REFERENCE_UNKNOWN if community is None else None
     return Candidate(Source.REFERENCE, order.placed_at, order.merchant_id, community, code=text, fault=fault)
+
+
+def _claims(session: Session, orders: Sequence[Any]) -> dict[int, Candidate]:
+    """The accepted claim of each order, with the claim's number as its code."""
+    found = queries.accepted_claims(session, orders)
+    return {
+        order.id: Candidate(
+            Source.CLAIM, order.placed_at, row.merchant_id, row.community_id, row.curator_id, row.link_id,
+            code=str(row.claim_id),
+        )
+        for order in orders
+        if (row := found.get(order.id)) is not None
+    }  # fmt: skip

@@ -1,7 +1,7 @@
 """Who decides: the topmost rung of the programme's ladder on which a candidate counts, and what becomes of the rest.
 
-A click rung (the order's own click, a remembered one) shares the order among all clicks that count, by the programme's
-model; a coupon or a declared reference has all of it. Every loser gets the reason why.
+An accepted claim stands below every ladder. A click rung (the order's own click, a remembered one) shares the order
+among all clicks that count, by the programme's model; any other has all of it. Every loser gets the reason why.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from datetime import timedelta
 
 from affiliate.conversions import reasons, weights
 from affiliate.conversions.judging import Judged
-from affiliate.conversions.touches import CLICK_RUNGS, OrderFacts, Policy
+from affiliate.conversions.touches import CLICK_RUNGS, Agreed, OrderFacts, Policy, Step
 from affiliate.core import money
 from affiliate.merchants.models import AttributionModel, CouponRule, Rung
 
 FRESH = timedelta(hours=24)  # under fresh_click_wins, an older click of the order's own loses against a coupon
 
 
-def decide(order: OrderFacts, counting: Sequence[Judged], policy: Policy) -> tuple[Rung | None, list[Judged]]:
+def decide(order: OrderFacts, counting: Sequence[Judged], policy: Policy) -> tuple[Step | None, list[Judged]]:
     """The rung that decides, and the candidates (those that count, in order of time) with their verdicts and weights.
 
     Where none of them stands on a rung of the ladder, all are rung_off and nobody is credited.
     """
-    on_ladder = [one for one in counting if one.candidate.rung in policy.ladder]
+    on_ladder = [one for one in counting if _is_on(one, policy)]
     rungs = rungs_for(order, on_ladder, policy)
     present = {one.candidate.rung for one in on_ladder}
     deciding = next((rung for rung in rungs if rung in present), None)
@@ -34,9 +34,13 @@ def decide(order: OrderFacts, counting: Sequence[Judged], policy: Policy) -> tup
     return deciding, [_concluded(one, parts.get(id(one)), winner, deciding, policy) for one in counting]
 
 
-def rungs_for(order: OrderFacts, counting: Sequence[Judged], policy: Policy) -> list[Rung]:
+def _is_on(one: Judged, policy: Policy) -> bool:
+    return one.candidate.rung in (*policy.ladder, Agreed.CLAIM)
+
+
+def rungs_for(order: OrderFacts, counting: Sequence[Judged], policy: Policy) -> list[Step]:
     """The ladder as it holds for this order: under fresh_click_wins a coupon goes before an own click that is old."""
-    rungs = list(policy.ladder)
+    rungs: list[Step] = [*policy.ladder, Agreed.CLAIM]
     own = next((one for one in counting if one.candidate.rung is Rung.TOKEN), None)
     by_age = policy.coupon_rule is CouponRule.FRESH_CLICK_WINS and Rung.COUPON in rungs
     if own and by_age and order.placed_at - own.candidate.at > FRESH:
@@ -45,7 +49,7 @@ def rungs_for(order: OrderFacts, counting: Sequence[Judged], policy: Policy) -> 
     return rungs
 
 
-def _parts(on_ladder: Sequence[Judged], deciding: Rung, model: AttributionModel) -> dict[int, int]:
+def _parts(on_ladder: Sequence[Judged], deciding: Step, model: AttributionModel) -> dict[int, int]:
     """Basis points by candidate, of those that take part."""
     if deciding not in CLICK_RUNGS:
         return {id(next(one for one in on_ladder if one.candidate.rung is deciding)): money.BPS}
@@ -58,8 +62,8 @@ def _parts(on_ladder: Sequence[Judged], deciding: Rung, model: AttributionModel)
     return {id(one): part for one, part in zip(touches, given, strict=True)}
 
 
-def _concluded(one: Judged, part: int | None, winner: Judged, deciding: Rung, policy: Policy) -> Judged:
-    if one.candidate.rung not in policy.ladder:
+def _concluded(one: Judged, part: int | None, winner: Judged, deciding: Step, policy: Policy) -> Judged:
+    if not _is_on(one, policy):
         return one.loses(reasons.RUNG_OFF)
     if part:
         return one.gets(part)
@@ -68,7 +72,7 @@ def _concluded(one: Judged, part: int | None, winner: Judged, deciding: Rung, po
     return one.loses(_lost(one, winner, deciding, policy.model))
 
 
-def _lost(one: Judged, winner: Judged, deciding: Rung, model: AttributionModel) -> str:
+def _lost(one: Judged, winner: Judged, deciding: Step, model: AttributionModel) -> str:
     """Why a candidate that counts has nothing of the order."""
     if one.candidate.is_click and deciding in CLICK_RUNGS:
         if one.candidate.order_in_time < winner.candidate.order_in_time:

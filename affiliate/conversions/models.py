@@ -117,3 +117,21 @@ class CustomerClick(Base):
     clicked_at: Mapped[datetime] = mapped_column(primary_key=True)
     nonce: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     link_id: Mapped[int] = mapped_column(ForeignKey("tracking_links.id"))
+
+
+class AcceptedClaim(Base):
+    """A missing order that was acknowledged to be a community's: at most one an order, never taken back.
+
+    By the store's order number, because the order itself may come later. The claim's own room is above this one.
+    """
+
+    __tablename__ = "accepted_claims"
+
+    merchant_id: Mapped[int] = mapped_column(ForeignKey("merchants.id"), primary_key=True)
+    order_ref: Mapped[str] = mapped_column(String(120), primary_key=True)
+    claim_id: Mapped[int] = mapped_column(unique=True)
+    community_id: Mapped[int] = mapped_column(ForeignKey("communities.id"))
+    curator_id: Mapped[int | None] = mapped_column(ForeignKey("curators.id"))
+    link_id: Mapped[int | None] = mapped_column(ForeignKey("tracking_links.id"), index=True)
+    accepted_by: Mapped[str] = mapped_column(String(60))  # the actor, such as user:7
+    accepted_at: Mapped[datetime]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from affiliate.communities.models import Community
-from affiliate.conversions.models import Conversion, ConversionStatus, Credit, CustomerClick
+from affiliate.conversions.models import AcceptedClaim, Conversion, ConversionStatus, Credit, CustomerClick
 from affiliate.conversions.touches import Offer, Policy, Version
 from affiliate.core.db import among, numbers
 from affiliate.links.models import TrackingLink
@@ -104,6 +104,16 @@ def coupons(session: Session, merchant_ids: Collection[int], keys: Collection[st
     for row in session.execute(wanted.order_by(Coupon.valid_from, Coupon.id)):
         found[row.merchant_id, row.code_key].append(row)
     return found
+
+
+def accepted_claims(session: Session, orders: Sequence[Any]) -> dict[int, Any]:
+    """The accepted claim of each of these orders that has one, by order."""
+    wanted = (
+        sa.select(Order.id.label("order_id"), AcceptedClaim.__table__)
+        .join(AcceptedClaim, (AcceptedClaim.merchant_id == Order.merchant_id) & (AcceptedClaim.order_ref == Order.ref))
+        .where(among(session, Order.id, [order.id for order in orders]))
+    )
+    return {row.order_id: row for row in session.execute(wanted)}
 
 
 def customer_clicks(session: Session, customers: Collection[Customer]) -> dict[Customer, list[Any]]:

@@ -1,7 +1,8 @@
 """Attribution: who caused an order, by which rule, and why nobody else. Pure: facts in, credits and evidence out.
 
 1. Every candidate is judged alone (`judging`): before the order, inside the window, of a community enrolled then …
-2. The strongest one that counts (own click, coupon, latest remembered click, declared reference) names the programme;
+2. The strongest one that counts (own click, coupon, latest remembered click, declared reference, then an
+   accepted claim) names the programme;
    candidates of another programme of the store lose.
 3. The programme's policy in force when the order was placed decides among the rest (`ladder`, `weights`).
 4. Every candidate stands in the evidence with its verdict; the same facts in any order, repeated, give the same.
@@ -16,8 +17,8 @@ from typing import Any
 from affiliate.conversions import ladder, reasons
 from affiliate.conversions.evidence import evidence_of
 from affiliate.conversions.judging import Judged, judge
-from affiliate.conversions.touches import Candidate, Offer, OrderFacts, Policy, distinct
-from affiliate.merchants.rules import LADDER, in_force
+from affiliate.conversions.touches import PROOF, Candidate, Offer, OrderFacts, Policy, distinct
+from affiliate.merchants.rules import in_force
 
 _NAMES_NOBODY = frozenset({reasons.COUPON_UNKNOWN, reasons.REFERENCE_UNKNOWN})
 
@@ -79,7 +80,7 @@ def policy_of(offer: Offer, order: OrderFacts) -> Policy:
 def _strongest(judged: Sequence[Judged]) -> Judged | None:
     """By proof, then the latest."""
     by_proof = sorted(judged, key=lambda one: one.candidate.order_in_time, reverse=True)
-    return min(by_proof, key=lambda one: LADDER.index(one.candidate.rung), default=None)
+    return min(by_proof, key=lambda one: PROOF.index(one.candidate.rung), default=None)
 
 
 def _in_programme(order: OrderFacts, one: Judged, programme_id: int, offers: Sequence[Offer]) -> Judged:

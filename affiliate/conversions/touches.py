@@ -20,17 +20,28 @@ class Source(StrEnum):
     CUSTOMER = "customer"  # a click of a visitor whom an order of the same customer has made known
     COUPON = "coupon"
     REFERENCE = "reference"
+    CLAIM = "claim"  # a missing order that the store, or the platform's admin, has acknowledged
 
 
-RUNG = {
+class Agreed(StrEnum):
+    """What stands below every programme's ladder: it decides only where nothing on the ladder counts."""
+
+    CLAIM = "claim"
+
+
+Step = Rung | Agreed
+PROOF: tuple[Step, ...] = (*LADDER, Agreed.CLAIM)
+
+RUNG: dict[Source, Step] = {
     Source.TOKEN: Rung.TOKEN,
     Source.VISITOR: Rung.REMEMBERED,
     Source.MEMBER: Rung.REMEMBERED,
     Source.CUSTOMER: Rung.REMEMBERED,
     Source.COUPON: Rung.COUPON,
     Source.REFERENCE: Rung.REFERENCE,
+    Source.CLAIM: Agreed.CLAIM,
 }
-CLICK_RUNGS = frozenset({Rung.TOKEN, Rung.REMEMBERED})
+CLICK_RUNGS: frozenset[Step] = frozenset({Rung.TOKEN, Rung.REMEMBERED})
 STRENGTH = {source: place for place, source in enumerate(Source)}
 
 
@@ -44,11 +55,11 @@ class OrderFacts:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Something that might have caused the order: a click, a coupon, a reference.
+    """Something that might have caused the order: a click, a coupon, a reference, a claim.
 
-    `at` is the click's moment, or the order's for a coupon and a reference. `fault` is what is known against it before
-    any judging (bad_token, coupon_unknown …); then there may be no community. `visit` is qualified, not_loaded, or why
-    the click was not.
+    `at` is the click's moment, or the order's for a coupon, a reference and a claim. `fault` is what is known against
+    it before any judging (bad_token, coupon_unknown …); then there may be no community. `visit` is qualified,
+    not_loaded, or why the click was not.
     """
 
     source: Source
@@ -63,7 +74,7 @@ class Candidate:
     fault: str | None = None
 
     @property
-    def rung(self) -> Rung:
+    def rung(self) -> Step:
         return RUNG[self.source]
 
     @property

@@ -47,12 +47,14 @@ SOURCE: dict[str, Any] = {
     touches.Source.CUSTOMER: _l("Remembered click of the same customer"),
     touches.Source.COUPON: _l("Coupon"),
     touches.Source.REFERENCE: _l("Named by the store"),
+    touches.Source.CLAIM: _l("Accepted claim for a missing order"),
 }
 DECIDED: dict[str | None, Any] = {
     Rung.TOKEN: _l("The order brought back the mark of its click."),
     Rung.COUPON: _l("The coupon on the order decided."),
     Rung.REMEMBERED: _l("A remembered click decided."),
     Rung.REFERENCE: _l("The store named it."),
+    touches.Agreed.CLAIM: _l("A claim for a missing order was accepted."),
 }
 VISIT: dict[str, Any] = {
     "qualified": _l("a person's visit"),

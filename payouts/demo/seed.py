@@ -17,6 +17,7 @@ from flask import current_app
 
 from affiliate import pipeline
 from affiliate.catalogue import jobs as catalogue
+from affiliate.claims import jobs as claim_jobs
 from affiliate.communities.models import Community
 from affiliate.core import clock
 from affiliate.core.db import all_or_nothing, db, transaction
@@ -30,7 +31,7 @@ from affiliate.tracking.pageviews import records as view_records
 from affiliate.tracking.pageviews import service as pageviews
 from affiliate.tracking.rollups import jobs as rollups
 from payouts.booking import jobs as booking
-from payouts.demo import hearing, journeys, world
+from payouts.demo import claims, hearing, journeys, world
 from payouts.demo.month import DAYS, Month, Telling, View, Visit, imagine
 from payouts.demo.story import CLUBS
 from payouts.rails.registry import RAILS
@@ -69,6 +70,9 @@ def seed(now: datetime) -> bool:
         month = imagine(clicked, begin=begin, end=now - timedelta(minutes=1), seed=SEED)
         journeys.add(month, picks, begin=begin)
         _live(month, begin, now, settings)
+        with transaction(session):
+            claims.tell(session, now)
+        _work(now)
     return True
 
 
@@ -106,6 +110,8 @@ def _work(now: datetime) -> None:
     while rollups.run(now):
         pass
     while pipeline.run(now):
+        pass
+    while claim_jobs.run(now):
         pass
     while booking.run(now):
         pass

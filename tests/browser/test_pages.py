@@ -34,6 +34,8 @@ PLACES: dict[str | None, tuple[str, ...]] = {
         "/portal/lemari-kita/payout-account",
         "/portal/lemari-kita/insights", "/portal/lemari-kita/insights?by=pick&days=7",
         "/portal/lemari-kita/insights?from=2020-01-01&to=2020-01-02", "/portal/lemari-kita/orders?stage=refunded",
+        "/portal/lemari-kita/claims", "/portal/lemari-kita/claims?status=accepted", "/portal/lemari-kita/claims/new",
+        "/claims/2", "/claims/3",
     ),
     "sari@rumah-anggun.example": (
         "/merchant/rumah-anggun/", "/merchant/rumah-anggun/catalogue", "/merchant/rumah-anggun/catalogue/uploads/1",
@@ -46,6 +48,7 @@ PLACES: dict[str | None, tuple[str, ...]] = {
         "/merchant/rumah-anggun/coupons", "/merchant/rumah-anggun/programmes/1/attribution",
         "/merchant/rumah-anggun/insights?by=community",
         "/merchant/rumah-anggun/webhooks", "/merchant/rumah-anggun/webhooks/2", "/merchant/rumah-anggun/webhooks/3",
+        "/merchant/rumah-anggun/claims", "/merchant/rumah-anggun/claims?status=declined", "/claims/4",
     ),
     "fina@etalase.example": (
         "/finance/", "/finance/runs/1", "/finance/receipts", "/finance/books", "/finance/insights?by=merchant",
@@ -55,7 +58,7 @@ PLACES: dict[str | None, tuple[str, ...]] = {
         "/admin/merchants", "/admin/merchants/new", "/admin/merchants/rumah-anggun",
         "/admin/merchants/rumah-anggun/profile", "/admin/merchants/rumah-anggun/programmes/new",
         "/admin/programmes/1", "/admin/programmes/1/terms/new", "/admin/enrollments/1",
-        "/admin/communities", "/admin/communities/new", "/admin/communities/lemari-kita",
+        "/admin/communities", "/admin/communities/new", "/admin/communities/lemari-kita", "/admin/claims", "/claims/1",
         "/portal/sahabat-senandika/webhooks", "/merchant/pasar-laras/webhooks",
     ),
 }  # fmt: skip

@@ -21,6 +21,7 @@ from werkzeug.routing import AnyConverter, Rule
 from affiliate.catalogue.models import CatalogueUpload, Product
 from affiliate.certification.models import SandboxDelivery
 from affiliate.certification.service import open_sandbox, receive
+from affiliate.claims.models import Claim
 from affiliate.commissions.models import Commission
 from affiliate.communities.models import Community
 from affiliate.core.db import db
@@ -54,6 +55,7 @@ IDS = {
     "commission_id": Commission.id, "delivery_id": Delivery.id, "key_id": WebhookKey.id, "run_id": PayoutRun.id,
     "payout_id": Payout.id, "account_id": LedgerAccount.id, "programme_id": Programme.id, "link_id": TrackingLink.id,
     "enrollment_id": Enrollment.id, "product_id": Product.id, "request_id": SandboxDelivery.id,
+    "claim_id": Claim.id,
 }  # fmt: skip
 # The answer is kept under the caller's key, whatever it was; wrong signatures are counted by store and day, and
 # shown in the sandbox.

@@ -39,6 +39,10 @@ GOOD: dict[str, dict[str, Any]] = {
     "/api/v1/enrollments": {"programme": 1, "community": "sahabat-senandika", "valid_from": None, "split": {
         "platform_bps": 1000, "community_bps": 6000, "curator_bps": 3000, "evangelist_bps": 0}},
     "/api/v1/communities/<slug>/picks": {"product": 1, "collection": "Baru", "note": "Bagus.", "curator": "ada"},
+    "/api/v1/claims": {"community": "lemari-kita", "merchant": MERCHANT, "order_ref": "RA-1",
+                       "ordered_on": "2026-10-30", "amount": MONEY, "link": "", "note": "Hilang."},
+    "/api/v1/claims/<int:claim_id>/answer": {"outcome": "accepted", "order_ref": "RA-1", "amount": MONEY,
+                                             "reason": None, "answer": "", "is_another": True},
     "/api/v1/receipts": {"merchant": MERCHANT, "amount": MONEY, "reference": "TRF-9", "received_on": "2026-10-30"},
     "/api/v1/payout-runs": {"cutoff": "2026-11-01T00:00:00Z", "currency": "IDR", "minimum": MONEY},
     "/api/v1/payout-runs/<int:run_id>/approval": {"digest": "0" * 64},
