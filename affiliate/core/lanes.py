@@ -56,7 +56,7 @@ class FastLane(Protocol):
 
 
 class BodyLane(Protocol):
-    """What answers requests with a body for which a thread each would be too much: many of them wait together."""
+    """What answers requests with a body of at most MEMORY_BYTES, for which a thread each would be too much."""
 
     def takes(self, method: str, path: str) -> bool:
         """Whether it is to be asked, once the body is there."""
@@ -131,8 +131,10 @@ class Lanes:
         lane = self._body_lane
         if lane is None or not lane.takes(scope["method"], scope["path"]):
             return None
-        content = body.read()
+        content = body.read(MEMORY_BYTES + 1)
         body.seek(0)
+        if len(content) > MEMORY_BYTES:  # it stays in its file; a thread at a time reads one
+            return None
         try:
             return await lane.answer(asked_of(scope), content)
         except Exception:

@@ -11,11 +11,9 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -40,8 +38,8 @@ from tests.browser.server import free_port
 from tests.conftest import scratch_database
 from tests.factories import Make
 from tests.flows.books import violations
+from tests.hosted import host, start
 
-ROOT = Path(application.__file__).parent
 SENDERS = 8
 START_SECONDS = 60.0
 LIVES = (0.02, 0.6)  # seconds from the first answer to a kill
@@ -110,30 +108,6 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         yield made
 
 
-@contextmanager
-def host(store: Store, *damage: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "tests.flows.killed_orders", *damage]
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=store.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        yield process
-    finally:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.close()
-        process.wait(START_SECONDS)
-        process.stdout.close()
-
-
-def start(process: subprocess.Popen[str]) -> list[int]:
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write("go\n")
-    process.stdin.flush()
-    return [int(text) for text in process.stdout.readline().split()]
-
-
 async def send_until_killed(store: Store, children: list[int], moments: list[float]) -> None:
     """Send while both live; each is killed so many seconds after the first answer."""
     begun, killed = asyncio.Event(), asyncio.Event()
@@ -190,7 +164,7 @@ def campaign(store: Store, lives: int, *damage: str) -> None:
     seed = random.randrange(2**32)
     rng = random.Random(seed)
     sys.stdout.write(f"seed {seed}\n")
-    with host(store, *damage) as process:
+    with host("tests.flows.killed_orders", store.env, *damage) as process:
         for number in range(lives):
             if number % 50 == 49:
                 sys.stdout.write(f"{number + 1} of {lives}, {len(store.acknowledged)} acknowledged\n")
@@ -285,7 +259,7 @@ async def until_it_listens(store: Store) -> None:
 
 @pytest.mark.parametrize("each", [12, pytest.param(5000, marks=pytest.mark.campaign)])
 def test_eight_senders_send_everything_three_times_and_each_order_is_booked_once(store, each):
-    with host(store) as process:
+    with host("tests.flows.killed_orders", store.env) as process:
         children = start(process)
         try:
             asyncio.run(send_thrice(store, each))

@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 import app as application
 from affiliate.core import clock
 from affiliate.core.db import db
-from affiliate.core.lanes import Lanes
+from affiliate.core.lanes import MEMORY_BYTES, Lanes
 from affiliate.merchants.models import WebhookKind
 from affiliate.orders import intake, lane
 from affiliate.orders.models import Delivery, RefusedRequests
@@ -159,6 +159,21 @@ def test_a_body_of_the_most_that_is_taken_is_kept_and_a_larger_one_is_413(house)
     answers = post_all(lanes, delivery(merchant, key, "m-1", whole), delivery(merchant, key, "m-2", more))
     assert [status for status, _content in answers] == [202, 413]
     assert set(kept()) == {"m-1"}
+
+
+@pytest.mark.parametrize(("size", "asked"), [(MEMORY_BYTES, 1), (MEMORY_BYTES + 1, 0)])
+def test_bodies_that_lie_in_a_file_are_left_to_the_pages(house, monkeypatch, size, asked):
+    lanes, merchant, _key = house
+    answer, seen = lane.IntakeLane.answer, []
+
+    async def noted(self, given, body):
+        seen.append(len(body))
+        return await answer(self, given, body)
+
+    monkeypatch.setattr(lane.IntakeLane, "answer", noted)
+    sent = (f"/hooks/v1/{merchant.slug}/shopify", {"x-shopify-hmac-sha256": "AAAA"}, b"x" * size)
+    assert [status for status, _content in post_all(lanes, sent)] == [401]
+    assert seen == [size] * asked
 
 
 def test_a_ping_and_an_address_that_is_none_are_answered_by_the_pages(house):

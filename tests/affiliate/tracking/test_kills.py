@@ -11,11 +11,8 @@ import os
 import random
 import re
 import signal
-import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,8 +26,8 @@ from affiliate.tracking import jobs, tokens
 from affiliate.tracking.models import Click, SpoolProgress
 from tests.affiliate.tracking.places import Place, prepared
 from tests.affiliate.tracking.test_rules import CHROME
+from tests.hosted import host, start
 
-ROOT = Path(application.__file__).parent
 CONNECTIONS = 16
 START_SECONDS = 60.0
 LIVES = (0.02, 0.5)  # seconds from the first answer to the kill
@@ -40,31 +37,6 @@ _TOKEN = re.compile(rb"HTTP/1\.1 302[^\r]*\r\n(?:[^\r\n]+\r\n)*location: [^\r\n]
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     return prepared(tmp_path)
-
-
-@contextmanager
-def host(place: Place, *damage: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "tests.affiliate.tracking.killable", *damage]
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=place.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        yield process
-    finally:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.close()
-        process.wait(START_SECONDS)
-        process.stdout.close()
-
-
-def start(process: subprocess.Popen[str]) -> int:
-    """The process group of a server that has just been started."""
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write("go\n")
-    process.stdin.flush()
-    return int(process.stdout.readline())
 
 
 async def visit_until_killed(place: Place, group: int, life: float) -> list[str]:
@@ -114,11 +86,11 @@ def campaign(place: Place, kills: int, *damage: str) -> list[str]:
     rng = random.Random(seed)
     sys.stdout.write(f"seed {seed}\n")
     answered: list[str] = []
-    with host(place, *damage) as process:
+    with host("tests.affiliate.tracking.killable", place.env, *damage) as process:
         for number in range(kills):
             if number % 50 == 49:
                 sys.stdout.write(f"{number + 1} of {kills}, {len(answered)} answers\n")
-            answered += asyncio.run(visit_until_killed(place, start(process), rng.uniform(*LIVES)))
+            answered += asyncio.run(visit_until_killed(place, start(process)[0], rng.uniform(*LIVES)))
     return answered
 
 
