@@ -88,6 +88,7 @@ DEEDS: dict[str, Any] = {
 }
 PARTS: dict[str, Any] = {
     "api_key": _l("Key"),
+    "claim": _l("Claim"),
     "collection": _l("Collection"),
     "community": _l("Community"),
     "curator": _l("Curator"),
