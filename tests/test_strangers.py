@@ -180,7 +180,7 @@ def _sandbox_request(session: Any, store: Any) -> SandboxDelivery:
 
 def _forms(community: Any, store: Any, product: Any, person: Any) -> dict[str, dict[str, Any]]:
     face = {"name": "Baru", "accent": "#9a3b26", "corners": "soft"}
-    file = lambda: (io.BytesIO(b"id\ttitle\n1\tx\n"), "x.tsv")  # noqa: E731
+    file = lambda: (io.BytesIO(b"id\ttitle\n1\tx\n"), "x.tsv")  # noqa: E731  a new stream for each request
     return {
         "communities.save": face,
         "communities.add_curator": {"handle": "penyusup", "full_name": "Penyusup"},

@@ -1,35 +1,14 @@
-"""Pictures of receipts as they come in and as we keep them: decoded, turned upright, made small, written anew as WebP.
-
-Told by content, not by name. Nothing of the file survives but its pixels: no place, no device, no trailing bytes.
-"""
+"""Pictures of receipts: what is taken, and how we keep it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from io import BytesIO
-
-from PIL import Image, ImageOps
-
+from affiliate.core import pictures
 from affiliate.core.errors import Invalid
 from affiliate.core.i18n import _l
-from affiliate.core.signing import sha256_hex
+from affiliate.core.pictures import Picture
 
 BYTES_MAX = 5 * 1024 * 1024
 SIDE_MAX = 1600
-SIDE_MIN = 16
-PIXELS_MAX = 40_000_000
-FORMATS = ("PNG", "JPEG", "WEBP")
-CONTENT_TYPE = "image/webp"
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A WebP of at most 1,600 pixels a side."""
-
-    body: bytes
-    sha256: str
-    width: int
-    height: int
 
 
 class NotAPicture(Invalid):
@@ -47,25 +26,9 @@ def read_picture(data: bytes) -> Picture:
     if len(data) > BYTES_MAX:
         raise NotAPicture.because(_l("The picture is larger than 5 MB. Please save it smaller and try again."))
     try:
-        small = _decoded(data)
-    except NotAPicture:
-        raise
-    except Exception as error:  # decoders fail in many ways on damaged files; all of them mean the same here
+        return pictures.rewritten(data, side_max=SIDE_MAX, quality=80, transparent=False)
+    except pictures.WrongSize as error:
+        text = _l("The picture must have at least 16 pixels a side and at most 40 million in all.")
+        raise NotAPicture.because(text) from error
+    except pictures.NotReadable as error:
         raise NotAPicture.because(_l("We cannot read this picture. Please use a PNG, JPEG or WebP file.")) from error
-    out = BytesIO()
-    small.save(out, "WEBP", quality=80, method=4)
-    body = out.getvalue()
-    return Picture(body, sha256_hex(body), small.width, small.height)
-
-
-def _decoded(data: bytes) -> Image.Image:
-    with Image.open(BytesIO(data), formats=FORMATS) as image:
-        if image.width * image.height > PIXELS_MAX or min(image.size) < SIDE_MIN:
-            raise NotAPicture.because(
-                _l("The picture must have at least 16 pixels a side and at most 40 million in all.")
-            )
-        image.draft("RGB", (SIDE_MAX, SIDE_MAX))  # JPEG: decode small at once
-        pixels = ImageOps.exif_transpose(image).convert("RGB")
-    pixels.thumbnail((SIDE_MAX, SIDE_MAX))
-    pixels.info.clear()
-    return pixels

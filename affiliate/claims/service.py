@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from affiliate.claims import queries, rules
 from affiliate.claims.models import Claim, ClaimPicture, ClaimStatus, Decline
-from affiliate.claims.pictures import Picture
 from affiliate.communities.models import Community
 from affiliate.conversions import reasons
 from affiliate.conversions.models import AcceptedClaim
@@ -21,6 +20,7 @@ from affiliate.core.clock import local_date, rfc3339, start_of_day
 from affiliate.core.db import affected, upsert
 from affiliate.core.errors import Conflict, Forbidden, Invalid
 from affiliate.core.i18n import DEFAULT_ZONE, _l
+from affiliate.core.pictures import Picture
 from affiliate.identity.actors import Actor
 from affiliate.identity.service import record
 from affiliate.merchants.models import Merchant, WebhookKind

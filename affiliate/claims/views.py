@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, render_template, request, url_for
 
 from affiliate.claims import answering, queries, rules, schemas, service, story, wording
 from affiliate.claims.models import ClaimStatus
-from affiliate.claims.pictures import BYTES_MAX, CONTENT_TYPE, Picture, read_picture
+from affiliate.claims.pictures import BYTES_MAX, read_picture
 from affiliate.communities import queries as communities
 from affiliate.communities.models import Community
 from affiliate.core import clock, web
@@ -16,6 +16,7 @@ from affiliate.core.clock import local_date
 from affiliate.core.db import db, transaction
 from affiliate.core.errors import AppError, Conflict, Invalid, NotFound
 from affiliate.core.i18n import DEFAULT_ZONE, _
+from affiliate.core.pictures import CONTENT_TYPE, Picture
 from affiliate.core.web import PAGE_SIZE, decode_cursor, encode_cursor
 from affiliate.identity import guards
 from affiliate.identity.models import Role

@@ -8,12 +8,12 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from affiliate.communities.images import CONTENT_TYPE, Logo
 from affiliate.communities.models import Brand, BrandImage, Community, Curator
 from affiliate.communities.rules import WORDS
 from affiliate.core.db import affected, upsert
 from affiliate.core.errors import Conflict, Invalid
 from affiliate.core.i18n import _l
+from affiliate.core.pictures import CONTENT_TYPE, Picture
 from affiliate.core.wording import numbered, one_line, slug
 from affiliate.identity.actors import Actor
 from affiliate.identity.models import User
@@ -65,7 +65,7 @@ def save_brand(session: Session, community: Community, *, face: Mapping[str, str
     record(session, actor, "brand.saved", ("community", community.id), now=now, accent=face["accent"])
 
 
-def save_logo(session: Session, community: Community, logo: Logo, *, actor: Actor, now: datetime) -> None:
+def save_logo(session: Session, community: Community, logo: Picture, *, actor: Actor, now: datetime) -> None:
     """Show this logo from now on. The same picture again is kept once."""
     insert = upsert(session, BrandImage).values(
         sha256=logo.sha256,

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 
 from affiliate.claims import service
 from affiliate.claims.models import Claim, Decline
-from affiliate.claims.pictures import Picture, read_picture
+from affiliate.claims.pictures import read_picture
 from affiliate.claims.service import Filing
 from affiliate.communities.models import Community
 from affiliate.core.clock import local_date
 from affiliate.core.i18n import DEFAULT_ZONE
+from affiliate.core.pictures import Picture
 from affiliate.merchants.models import Merchant
 from payouts.demo import world
 

@@ -26,7 +26,7 @@ def damage() -> None:
         session.execute(sa.update(WebhookMessage).values(settled))
         return parcels
 
-    sending.claim = claim_and_record  # type: ignore[assignment]
+    sending.claim = claim_and_record  # type: ignore[assignment]  # damaged on purpose
 
 
 if __name__ == "__main__":

@@ -149,7 +149,10 @@ def test_what_was_rolled_back_is_never_told(told: Told, monkeypatch):
 def test_an_outbox_beside_the_transaction_would_tell_it(told: Told, monkeypatch):
     """The control of the test above: facts that are kept apart and written in a transaction of their own."""
     kept: list = []
-    beside = lambda _session, listeners, facts, now: kept.append((listeners, facts, now))  # noqa: E731
+
+    def beside(_session, listeners, facts, *, now):
+        kept.append((listeners, facts, now))
+
     for room in (conversions_telling, commissions_telling):
         monkeypatch.setattr(room.announcing, "announce", beside)
     with monkeypatch.context() as damage:

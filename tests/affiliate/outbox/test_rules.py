@@ -55,7 +55,7 @@ def test_each_failure_waits_longer(failures, delay):
 
 def test_a_message_is_tried_for_three_days_and_then_no_more():
     seed = random.randrange(2**32)
-    print(f"seed {seed}")  # noqa: T201
+    print(f"seed {seed}")  # noqa: T201  how to repeat a failure
     rng = random.Random(seed)
     moment, moments = NOW, []
     for failures in range(1, 100):

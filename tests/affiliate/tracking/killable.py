@@ -25,7 +25,7 @@ LATE_SECONDS = 0.02
 def damage(kind: str) -> None:
     """Make the spool what it must not be."""
     if kind == "off":
-        Spool.append = lambda self, lines: None  # type: ignore[method-assign]
+        Spool.append = lambda self, lines: None  # type: ignore[method-assign]  # damaged on purpose
     if kind == "late":
         later: queue.SimpleQueue[tuple[Spool, bytes]] = queue.SimpleQueue()
         keep = Spool.append
@@ -41,7 +41,7 @@ def damage(kind: str) -> None:
             if not any(thread.name == "late" for thread in threading.enumerate()):
                 threading.Thread(target=write, name="late", daemon=True).start()
 
-        Spool.append = append  # type: ignore[method-assign]
+        Spool.append = append  # type: ignore[method-assign]  # damaged on purpose
 
 
 def main() -> None:
