@@ -168,14 +168,6 @@ def link_of(session: Session, community_id: int, merchant_id: int, code: str) ->
     return session.execute(wanted).scalar_one_or_none()
 
 
-def same_claim(session: Session, community_id: int, merchant_id: int, order_key: str) -> Claim | None:
-    """The community's first claim for this order."""
-    wanted = sa.select(Claim).where(
-        Claim.community_id == community_id, Claim.merchant_id == merchant_id, Claim.order_key == order_key
-    )
-    return session.execute(wanted).scalar_one_or_none()
-
-
 def unanswered(session: Session, community_id: int, filed_by: str) -> tuple[int, int]:
     """How many claims wait for an answer: of the community, and of this person."""
     waits = Claim.status.in_(UNANSWERED)

@@ -90,7 +90,9 @@ def health(session: Session, endpoint_ids: Sequence[int]) -> dict[int, Health]:
     row = WebhookMessage
     kinds = (MessageStatus.WAITING, MessageStatus.FAILED)
     counts = sa.select(row.endpoint_id, row.status, sa.func.count().label("count")).where(
-        row.endpoint_id.in_(endpoint_ids), row.status.in_(kinds), row.status != MessageStatus.DELIVERED
+        row.endpoint_id.in_(endpoint_ids),
+        row.status.in_(kinds),
+        row.status != MessageStatus.DELIVERED,  # as the index
     )
     counted = {
         (one.endpoint_id, one.status): int(one[2])
