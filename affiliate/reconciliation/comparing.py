@@ -43,7 +43,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One task: an order, its kind, and where they differ; `certain` where the statement carries our own click token."""
+    """One task: an order, its kind, and where they differ; `certain` where it carries our own click token."""
 
     order_key: str
     kind: Kind

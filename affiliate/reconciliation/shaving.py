@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 SUPPOSED_DROP = 0.1
-LIMIT = 6.0
+LIMIT = 5.0  # an honest store crosses it about once in two years (ADR 0022)
 PAST_DAYS = 56
 WATCHED_DAYS = 28
 ENOUGH_ORDERS = 200  # in the past
@@ -84,6 +84,12 @@ def cusum(came: Sequence[int], expected: Sequence[float]) -> float:
 
 
 def dispersion(past: Sequence[Day], expected: Sequence[float]) -> float:
-    """Pearson's chi-square over its degrees of freedom, at least 1 (McCullagh and Nelder, 1989, §6.2.3)."""
+    """Pearson's chi-square over its degrees of freedom (McCullagh, Nelder, 1989, §6.2.3); 1 while chance explains it.
+
+    Chance: two standard deviations of a chi-square, so that an ordinary past does not dull the test.
+    """
     terms = [(day.orders - usual) ** 2 / usual for day, usual in zip(past, expected, strict=True) if usual > 0]
-    return max(1.0, sum(terms) / (len(terms) - 1)) if len(terms) > 1 else 1.0
+    if len(terms) < 2:
+        return 1.0
+    spread = sum(terms) / (len(terms) - 1)
+    return spread if spread > 1 + 2 * math.sqrt(2 / (len(terms) - 1)) else 1.0

