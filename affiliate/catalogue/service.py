@@ -20,13 +20,13 @@ from affiliate.catalogue.models import (
     UploadRowError,
     UploadStage,
 )
-from affiliate.catalogue.readers.mapping import headings_hash
 from affiliate.catalogue.readers.rows import Refused
 from affiliate.catalogue.rules import ProductRow
 from affiliate.catalogue.storage import StoredFile
 from affiliate.core.db import affected, upsert
 from affiliate.core.errors import Conflict
 from affiliate.core.i18n import _l
+from affiliate.core.mapping import headings_hash
 from affiliate.identity.actors import Actor
 from affiliate.identity.service import record
 from affiliate.merchants.models import Merchant

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from affiliate.catalogue import prices
 from affiliate.catalogue.rules import FIELDS, REQUIRED
+from affiliate.core.mapping import by_heading, column, share
 
 # The first that a file has is taken; English, then Indonesian as sellers write it.
 _HEADINGS: dict[str, tuple[str, ...]] = {
@@ -35,7 +35,6 @@ _HEADINGS: dict[str, tuple[str, ...]] = {
     "gtin": ("gtin", "ean", "barcode", "upc", "isbn", "kode batang"),
     "group_key": ("item group id", "group id", "parent sku", "parent id", "induk", "sku induk"),
 }  # fmt: skip
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _IMAGE = re.compile(r"^https?://\S+\.(?:jpe?g|png|webp|gif|avif)\b", re.IGNORECASE)
 _LINK = re.compile(r"^https?://\S+$", re.IGNORECASE)
 _MARKED_PRICE = re.compile(r"[$€£¥₹₽฿]|\brp\b|rp\.?\s*\d|\bidr\b", re.IGNORECASE)
@@ -56,8 +55,8 @@ class Proposal:
 
 def propose(headings: Sequence[str], sample: Sequence[Sequence[str]]) -> Proposal:
     """Our field -> heading, for the headings of a table and some of its rows."""
-    mapping = _by_heading(headings)
-    columns = {heading: _column(index, sample) for index, heading in reversed(list(enumerate(headings))) if heading}
+    mapping = by_heading(headings, {field: _HEADINGS[field] for field in FIELDS})
+    columns = {heading: column(index, sample) for index, heading in reversed(list(enumerate(headings))) if heading}
     free = [heading for heading in headings if heading in columns and heading not in mapping.values()]
     guessed: list[str] = []
     for field, fits, sure in _CONTENT:
@@ -67,46 +66,15 @@ def propose(headings: Sequence[str], sample: Sequence[Sequence[str]]) -> Proposa
             free.remove(found)
             if not sure:
                 guessed.append(field)
-    links = any(_share(column, _is_link) >= _SURE_SHARE for column in columns.values())
+    links = any(share(cells, _is_link) >= _SURE_SHARE for cells in columns.values())
     others = {heading for field, heading in mapping.items() if field != "price"}
-    amounts = any(_share(columns[heading], _is_amount) >= _SURE_SHARE for heading in columns.keys() - others)
+    amounts = any(share(columns[heading], _is_amount) >= _SURE_SHARE for heading in columns.keys() - others)
     return Proposal(mapping, tuple(guessed), links and amounts)
 
 
 def missing(mapping: Mapping[str, str]) -> list[str]:
     """Required fields that a mapping leaves open."""
     return [field for field in REQUIRED if not mapping.get(field)]
-
-
-def headings_hash(headings: Sequence[str]) -> str:
-    """The same for every file with these headings in this order."""
-    return hashlib.sha256("\x1f".join(heading.strip().lower() for heading in headings).encode()).hexdigest()
-
-
-def _by_heading(headings: Sequence[str]) -> dict[str, str]:
-    by_words: dict[str, str] = {}
-    for heading in headings:
-        by_words.setdefault(_words(heading), heading)
-    found: dict[str, str] = {}
-    for field in FIELDS:
-        name = next((name for name in _HEADINGS[field] if name in by_words), None)
-        if name and by_words[name] not in found.values():
-            found[field] = by_words[name]
-    return found
-
-
-def _words(heading: str) -> str:
-    """productName, product_name and "Product Name" are one."""
-    return " ".join(re.sub(r"[\W_]+", " ", _CAMEL.sub(" ", heading)).lower().split())
-
-
-def _column(index: int, sample: Sequence[Sequence[str]]) -> list[str]:
-    """The filled cells of one column."""
-    return [row[index].strip() for row in sample if index < len(row) and row[index].strip()]
-
-
-def _share(column: Sequence[str], fits: Callable[[str], bool]) -> float:
-    return sum(map(fits, column)) / len(column) if column else 0.0
 
 
 def _is_link(text: str) -> bool:
@@ -152,8 +120,8 @@ _UNIQUE = frozenset({_is_key, _is_words})
 def _best(free: Sequence[str], columns: Mapping[str, list[str]], fits: Callable[[str], bool]) -> str | None:
     """The first column that fits; keys and titles must differ from row to row."""
     for heading in free:
-        column = columns[heading]
-        distinct = fits not in _UNIQUE or len(set(column)) > len(column) * _SURE_SHARE
-        if distinct and _share(column, fits) >= _SURE_SHARE:
+        cells = columns[heading]
+        distinct = fits not in _UNIQUE or len(set(cells)) > len(cells) * _SURE_SHARE
+        if distinct and share(cells, fits) >= _SURE_SHARE:
             return heading
     return None

@@ -11,8 +11,8 @@ from pathlib import Path
 from affiliate.catalogue.models import Format
 from affiliate.catalogue.readers import google, mapping, shopify_csv
 from affiliate.catalogue.readers.rows import Layout, Refused
-from affiliate.catalogue.readers.tables import headings_of, records
 from affiliate.catalogue.rules import one_line
+from affiliate.core.records import headings_of, records
 from affiliate.core.streams import Encoding, delimiter_of, encoding_of, head_text, text_lines
 
 PREVIEW_ROWS = 3

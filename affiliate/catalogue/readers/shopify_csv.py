@@ -15,8 +15,9 @@ from typing import BinaryIO
 from urllib.parse import quote
 
 from affiliate.catalogue.readers.rows import Layout, RawRow, Row, UnlistedRow
-from affiliate.catalogue.readers.tables import Record, broken_row, headings_of, records
+from affiliate.catalogue.readers.tables import broken_row
 from affiliate.catalogue.rules import SKU_MAX
+from affiliate.core.records import Record, headings_of, records
 from affiliate.core.streams import text_lines
 
 GROUP_MAX = 5000  # more rows of one handle are read as a further group

@@ -1,47 +1,13 @@
-"""Tables of text: records with their lines, and rows whose columns are mapped to our fields."""
+"""Rows of a table of text whose columns are mapped to our fields."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO
 
 from affiliate.catalogue.readers.rows import BrokenRow, Layout, RawRow, Row
-from affiliate.catalogue.rules import one_line
+from affiliate.core.records import Record, column_places, headings_of, records
 from affiliate.core.streams import text_lines
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """The cells of one record and the line on which it begins; `broken` where the text could not be taken apart."""
-
-    line: int
-    cells: Sequence[str]
-    broken: bool = False
-
-
-def records(lines: Iterable[str], delimiter: str) -> Iterator[Record]:
-    """All records but blank ones and comment lines above the headings ("# Required | …")."""
-    reader = csv.reader(lines, delimiter=delimiter)
-    begun = False
-    while True:
-        line = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error:  # an unclosed quotation mark or a monstrous cell; the next line is read afresh
-            yield Record(line, (), broken=True)
-            continue
-        if not any(cell.strip() for cell in cells) or (not begun and cells[0].lstrip("\ufeff").startswith("#")):
-            continue
-        begun = True
-        yield Record(line, cells)
-
-
-def headings_of(record: Record) -> list[str]:
-    return [one_line(cell.lstrip("\ufeff")) for cell in record.cells]
 
 
 def mapped_rows(handle: BinaryIO, layout: Layout) -> Iterator[Row]:
@@ -53,15 +19,6 @@ def mapped_rows(handle: BinaryIO, layout: Layout) -> Iterator[Row]:
     for record in found:
         wrong = broken_row(record, len(headings))
         yield wrong or _mapped(record, headings, places, names)
-
-
-def column_places(headings: Sequence[str], columns: Mapping[str, Sequence[str]]) -> dict[str, list[int]]:
-    """Our field -> the places of its columns, best first; fields without a column are left out."""
-    first: dict[str, int] = {}
-    for index, heading in enumerate(headings):
-        first.setdefault(heading, index)
-    places = {field: [first[name] for name in names if name in first] for field, names in columns.items()}
-    return {field: indexes for field, indexes in places.items() if indexes}
 
 
 def broken_row(record: Record, width: int) -> BrokenRow | None:

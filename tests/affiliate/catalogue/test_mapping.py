@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from affiliate.catalogue.readers.mapping import headings_hash, missing, propose
+from affiliate.catalogue.readers.mapping import missing, propose
+from affiliate.core.mapping import headings_hash
 
 LINK = "https://toko.test/p/{}"
 
