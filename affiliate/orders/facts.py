@@ -76,10 +76,26 @@ class RefundFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadingFacts:
+    """What a file says beside the order itself. `at`: of which moment its word is.
+
+    `refunded_minor` is all that went back until then, tax included; None where the file has no such column.
+    `is_total`: only the order's total is told, its one line stands for all that it has.
+    """
+
+    at: datetime
+    refunded_minor: int | None = None
+    refunded_at: datetime | None = None
+    has_shipping: bool = False
+    is_total: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class EventFacts:
     """One thing a merchant said about an order; None means "not told" throughout.
 
     A snapshot tells the order as it now is, with all its refunds, so that it overtakes what earlier snapshots told.
+    What a file told has a `reading`, and no version.
     """
 
     kind: str
@@ -98,6 +114,7 @@ class EventFacts:
     lines: tuple[LineFacts, ...] | None = None
     refund: RefundFacts | None = None
     is_snapshot: bool = False
+    reading: ReadingFacts | None = None
 
     def content(self) -> dict[str, Any]:
         """As stored in `order_events.content`; kind, reference, version and time have columns of their own."""
@@ -110,6 +127,13 @@ class EventFacts:
             del told["reference"]
         if not self.is_snapshot:
             del told["is_snapshot"]
+        if self.reading is None:
+            del told["reading"]
+        else:
+            told["reading"] = plain(self.reading) | {
+                "at": rfc3339(self.reading.at),
+                "refunded_at": rfc3339(self.reading.refunded_at) if self.reading.refunded_at else None,
+            }
         return told
 
     def digest(self) -> str:
@@ -158,7 +182,7 @@ def from_content(
     """The facts of a stored event."""
     told = dict(content)
     lines, refund = told.pop("lines"), told.pop("refund")
-    placed_at = told.pop("placed_at")
+    placed_at, reading = told.pop("placed_at"), told.pop("reading", None)
     return EventFacts(
         kind=kind,
         order_ref=order_ref,
@@ -167,9 +191,19 @@ def from_content(
         placed_at=datetime.fromisoformat(placed_at) if placed_at else None,
         lines=None if lines is None else tuple(LineFacts(**line) for line in lines),
         refund=_refund(refund) if refund else None,
+        reading=_reading(reading) if reading else None,
         **told,
     )
 
 
 def _refund(told: Mapping[str, Any]) -> RefundFacts:
     return RefundFacts(**{**told, "lines": tuple(RefundLineFacts(**line) for line in told["lines"])})
+
+
+def _reading(told: Mapping[str, Any]) -> ReadingFacts:
+    refunded_at = told["refunded_at"]
+    moments = {
+        "at": datetime.fromisoformat(told["at"]),
+        "refunded_at": datetime.fromisoformat(refunded_at) if refunded_at else None,
+    }
+    return ReadingFacts(**{**told, **moments})

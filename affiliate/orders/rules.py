@@ -18,19 +18,24 @@ line, at most its net; the rest is spread over the lines by what is left of thei
 the order does not have takes nothing: an edit has removed it already.
 
 Currency. That of the oldest life event; events in another one do not count and are named in `foreign`.
+
+Files. A file's reading has a moment instead of a version and stands among the others by it (`readings`, ADR 0018); it
+is a snapshot of status, amounts and of the sum of refunds. What it says of click, coupon, customer and time of the
+order only fills gaps.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from itertools import takewhile
 from typing import Any, TypeVar
 
 from affiliate.core import money
 from affiliate.core.signing import sha256_hex
-from affiliate.orders import facts
+from affiliate.orders import facts, readings
 from affiliate.orders.facts import Event, EventFacts, LineFacts, RefundFacts, RefundLineFacts
 from affiliate.orders.models import OrderStatus, Verdict
 
@@ -128,65 +133,92 @@ def news(before: OrderState | None, after: OrderState | None) -> Verdict:
 def fold(events: Iterable[Event]) -> OrderState | None:
     """The order that these events describe; None while no life event is among them."""
     distinct = {event.digest: event for event in sorted(events, key=lambda event: event.received_at, reverse=True)}
-    life = sorted((one for one in distinct.values() if one.facts.kind in facts.LIFE), key=_life_key)
-    if not life:
+    told = [one for one in distinct.values() if one.facts.kind in facts.LIFE]
+    if not told:
         return None
-    currency = life[0].facts.currency
+    ranks = readings.ranks(told)
+    life = sorted(told, key=lambda event: _life_key(event, ranks[event.digest]))
+    currency = next((event for event in life if not event.facts.reading), life[0]).facts.currency
     foreign = frozenset(digest for digest, event in distinct.items() if event.facts.currency != currency)
     life = [event for event in life if event.digest not in foreign]
-    lines = _told(life, _own_lines) or ()
+    lines = _newest_lines(life)
     refunds = _priced(_refunds([event for event in distinct.values() if event.digest not in foreign]), lines)
-    return replace(_life(life), lines=_lines(lines, refunds), refunds=refunds, foreign=foreign)
+    more = readings.more_refunded(life, ranks, [(one.refund, one.occurred_at) for one in refunds])
+    refunds += (RefundState(*more),) if more else ()
+    return replace(_life(life, ranks), lines=_lines(lines, refunds), refunds=refunds, foreign=foreign)
 
 
-def _life_key(event: Event) -> tuple[Any, ...]:
+def _newest_lines(life: Sequence[Event]) -> tuple[LineFacts, ...]:
+    newest = next((event.facts for event in reversed(life) if event.facts.lines is not None), None)
+    if newest is None:
+        return ()
+    known = _told([event for event in life if not event.facts.reading], _own_lines)
+    return readings.lines(newest, known) if newest.reading else newest.lines or ()
+
+
+def _life_key(event: Event, place: int) -> tuple[Any, ...]:
     told = event.facts
     rank = _RANK.get(told.kind, 0)
     return (
-        told.version,
+        place,
         told.kind == facts.CANCELLED,
-        rank if told.version else 0,
+        rank if told.version or told.reading else 0,
         told.occurred_at,
         rank,
         event.digest,
     )
 
 
-def _life(life: Sequence[Event]) -> OrderState:
+def _life(life: Sequence[Event], ranks: Mapping[str, int]) -> OrderState:
     """Everything but lines and refunds; `life` is in order, the newest last."""
     newest = life[-1].facts
     is_cancelled = newest.kind == facts.CANCELLED
-    ended = max((event.facts.version for event in life if event.facts.kind == facts.CANCELLED), default=-1)
-    counting = life if is_cancelled else [event for event in life if event.facts.version > ended]
-    undone = _newest_snapshot(event for event in counting if event.facts.kind != facts.COMPLETED)
-    completed = [one for one in counting if one.facts.kind == facts.COMPLETED and one.facts.version >= undone]
-    whole = _newest_snapshot(counting)
-    furthest = _STATUS[max(_RANK.get(event.facts.kind, 0) for event in counting if event.facts.version >= whole)]
-    full = next((event.facts for event in reversed(life) if event.facts.lines is not None), newest)
+    ended = max((ranks[event.digest] for event in life if event.facts.kind == facts.CANCELLED), default=-1)
+    counting = life if is_cancelled else [event for event in life if ranks[event.digest] > ended]
+    undone = _newest_snapshot((event for event in counting if event.facts.kind != facts.COMPLETED), ranks)
+    completed = [one for one in counting if one.facts.kind == facts.COMPLETED and ranks[one.digest] >= undone]
+    whole = _newest_snapshot(counting, ranks)
+    furthest = _STATUS[max(_RANK.get(event.facts.kind, 0) for event in counting if ranks[event.digest] >= whole)]
+    words = readings.known_first(life)
     return OrderState(
         status=OrderStatus.CANCELLED if is_cancelled else furthest,
         currency=newest.currency,
-        version=newest.version,
-        placed_at=_told(life, lambda told: told.placed_at) or min(event.facts.occurred_at for event in life),
+        version=next((event.facts.version for event in reversed(life) if not event.facts.reading), 0),
+        placed_at=_told(words, lambda told: told.placed_at) or min(event.facts.occurred_at for event in life),
         completed_at=min((event.facts.occurred_at for event in completed), default=None),
         completed_seen_at=min((event.received_at for event in completed), default=None),
-        cancelled_at=newest.occurred_at if is_cancelled else None,
-        click_token=_told(life, lambda told: told.click_token),
-        coupon=_told(life, lambda told: told.coupon),
-        reference=_told(life, lambda told: told.reference),
-        customer_ref=_told(life, lambda told: told.customer_ref),
-        customer_is_new=_told(life, lambda told: told.customer_is_new),
-        is_test=_told(life, lambda told: told.is_test) or False,
-        shipping_minor=full.shipping_minor,
+        cancelled_at=_cancelled_at(life) if is_cancelled else None,
+        click_token=_told(words, lambda told: told.click_token),
+        coupon=_told(words, lambda told: told.coupon),
+        reference=_told(words, lambda told: told.reference),
+        customer_ref=_told(words, lambda told: told.customer_ref),
+        customer_is_new=_told(words, lambda told: told.customer_is_new),
+        is_test=_told(words, lambda told: told.is_test) or False,
+        shipping_minor=_shipping(life),
         lines=(),
         refunds=(),
         foreign=frozenset(),
     )
 
 
-def _newest_snapshot(events: Iterable[Event]) -> int:
-    """The version of the newest snapshot among these, -1 without one."""
-    return max((event.facts.version for event in events if event.facts.is_snapshot), default=-1)
+def _cancelled_at(life: Sequence[Event]) -> datetime:
+    """The newest event's word; what a file repeats was so when the first of them said it."""
+    if not life[-1].facts.reading:
+        return life[-1].facts.occurred_at
+    last = list(takewhile(lambda event: event.facts.kind == facts.CANCELLED, reversed(life)))
+    return min(event.facts.occurred_at for event in last)
+
+
+def _shipping(life: Sequence[Event]) -> int:
+    """That of the newest event with lines; a file without such a column leaves it as it was."""
+    full = [event.facts for event in life if event.facts.lines is not None] or [life[-1].facts]
+    telling = [told for told in full if not told.reading or told.reading.has_shipping]
+    return telling[-1].shipping_minor if telling else 0
+
+
+def _newest_snapshot(events: Iterable[Event], ranks: Mapping[str, int]) -> int:
+    """The place of the newest snapshot among these, -1 without one."""
+    return max((ranks[one.digest] for one in events if one.facts.is_snapshot or one.facts.reading), default=-1)
 
 
 def _own_lines(told: EventFacts) -> tuple[LineFacts, ...] | None:
@@ -205,7 +237,7 @@ def refund_key(event: Event) -> tuple[Any, ...]:
 
 def _refunds(events: Sequence[Event]) -> tuple[RefundState, ...]:
     """The refunds by their ids, in the order of the ids; `events` are all of the order, in its currency."""
-    newest = _newest_snapshot(events)
+    newest = max((event.facts.version for event in events if event.facts.is_snapshot), default=-1)
     by_ref: dict[str, Event] = {}
     first_told: dict[str, datetime] = {}
     for event in sorted((one for one in events if one.facts.refund), key=refund_key):
