@@ -20,7 +20,7 @@ from affiliate.core.i18n import DEFAULT_ZONE, _, _l, _n
 from affiliate.identity import guards
 from affiliate.merchants import queries as merchants
 from affiliate.merchants.api import hook_url
-from affiliate.merchants.models import Merchant, WebhookKind
+from affiliate.merchants.models import SHOP_KINDS, Merchant, WebhookKind
 from affiliate.merchants.wording import KIND_NAMES
 from affiliate.orders import wording as orders_wording
 
@@ -138,7 +138,7 @@ def one(slug: str, request_id: int) -> str:
 def _chosen(merchant: Merchant, keys: Mapping[WebhookKind, SandboxKey]) -> WebhookKind:
     """The shop system asked for, else that of the newest sandbox, else that of a real key."""
     asked = request.args.get("kind", "")
-    if asked in set(WebhookKind):
+    if asked in SHOP_KINDS:
         return WebhookKind(asked)
     if keys:
         return max(keys.values(), key=lambda key: key.id).kind

@@ -16,6 +16,10 @@ class WebhookKind(StrEnum):
     SHOPIFY = "shopify"
     WOOCOMMERCE = "woocommerce"
     ADOBE = "adobe"
+    FILE = "file"  # read out of a file that a person sent; nobody signs for it, so it has no address and no key
+
+
+SHOP_KINDS = tuple(kind for kind in WebhookKind if kind is not WebhookKind.FILE)
 
 
 class PayableWhen(StrEnum):

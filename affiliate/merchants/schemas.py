@@ -15,6 +15,7 @@ from affiliate.core.i18n import _l
 from affiliate.core.wording import Line
 from affiliate.merchants import rules
 from affiliate.merchants.models import (
+    SHOP_KINDS,
     AttributionModel,
     AttributionPolicy,
     Coupon,
@@ -112,7 +113,13 @@ class MerchantSchema(web.Strict):
 
 
 class WebhookKeySchema(web.Strict):
-    kind = fields.Enum(WebhookKind, by_value=True, required=True)
+    kind = fields.Enum(
+        WebhookKind,
+        by_value=True,
+        required=True,
+        validate=validate.OneOf(SHOP_KINDS),
+        metadata={"enum": [kind.value for kind in SHOP_KINDS]},
+    )
     secret = fields.Str(
         load_default=None,
         allow_none=True,

@@ -19,7 +19,7 @@ from affiliate.core.errors import NotFound, Unavailable
 from affiliate.core.web import decode_cursor, money_json, page_json
 from affiliate.identity import guards
 from affiliate.merchants import queries as merchants
-from affiliate.merchants.models import WebhookKind
+from affiliate.merchants.models import SHOP_KINDS, WebhookKind
 from affiliate.orders import intake, queries
 from affiliate.orders.models import Order, OrderEvent, OrderLine, OrderRefund
 from affiliate.orders.schemes import SCHEMES, woocommerce
@@ -34,7 +34,7 @@ def body_max(path: str) -> int | None:
     if not path.startswith(HOOKS):
         return None
     kind = path.removeprefix(HOOKS).partition("/")[2].partition("/")[0]
-    return SCHEMES[WebhookKind(kind)].body_max if kind in set(WebhookKind) else 0
+    return SCHEMES[WebhookKind(kind)].body_max if kind in SHOP_KINDS else 0
 
 
 def asked_for(kind: str) -> tuple[WebhookKind, dict[str, str], bytes]:
@@ -42,7 +42,7 @@ def asked_for(kind: str) -> tuple[WebhookKind, dict[str, str], bytes]:
 
     Raises NotFound for a system that we do not know, and 413 for a body that none sends, before it is read.
     """
-    if kind not in set(WebhookKind):
+    if kind not in SHOP_KINDS:
         raise NotFound
     system = WebhookKind(kind)
     request.max_content_length = SCHEMES[system].body_max

@@ -19,7 +19,7 @@ from affiliate.core.i18n import DEFAULT_ZONE, _l
 from affiliate.core.signing import new_webhook_secret, sha256_hex
 from affiliate.merchants.models import Merchant, WebhookKey, WebhookKind
 from affiliate.orders.models import Delivery, DeliveryStatus, RefusedRequests
-from affiliate.orders.schemes import SCHEMES, woocommerce
+from affiliate.orders.schemes import FROM_FILE, SCHEMES, woocommerce
 from affiliate.orders.schemes.base import NO_KEY
 
 Key = tuple[int, str, str]
@@ -167,7 +167,7 @@ def _insert(session: Session, rows: Mapping[Key, Mapping[str, Any]]) -> dict[Key
 
 
 def _row(one: Told, now: datetime) -> dict[str, Any]:
-    scheme = SCHEMES[one.kind]
+    scheme = SCHEMES.get(one.kind, FROM_FILE)
     return {
         "merchant_id": one.merchant_id,
         "kind": one.kind.value,

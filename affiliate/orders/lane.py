@@ -24,7 +24,7 @@ from affiliate.core import clock
 from affiliate.core.db import db, transaction
 from affiliate.core.lanes import Asked, Whole
 from affiliate.merchants import queries as merchants
-from affiliate.merchants.models import WebhookKind
+from affiliate.merchants.models import SHOP_KINDS, WebhookKind
 from affiliate.orders import intake
 from affiliate.orders.api import HOOKS
 
@@ -32,7 +32,7 @@ Address = tuple[str, str]  # slug and shop system
 AT_ONCE = 64  # deliveries in one transaction
 REMEMBERED_SECONDS = 1.0  # so long may a key still sign that has just been revoked
 HEADERS = [("content-type", "application/json"), ("x-content-type-options", "nosniff")]
-_ADDRESS = re.compile(rf"{HOOKS}([a-z0-9-]+)/({'|'.join(WebhookKind)})")
+_ADDRESS = re.compile(rf"{HOOKS}([a-z0-9-]+)/({'|'.join(SHOP_KINDS)})")
 log = logging.getLogger("etalase.intake")
 
 

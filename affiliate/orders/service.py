@@ -178,6 +178,8 @@ def _fold(
             added.append(_event_row(known[digest], delivery.merchant_id))
             after = rules.fold(known.values())
             verdict = rules.news(state, after)
+            if facts.reading and verdict is Verdict.STALE:
+                verdict = Verdict.REPEAT  # a file has no versions: it said what we knew
             state = after
         elif before.delivery_id == delivery.id:  # worked again: it is still what it was
             verdict = delivery.verdict if delivery.verdict is Verdict.STALE else rules.news(None, state)

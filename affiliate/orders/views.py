@@ -11,18 +11,20 @@ from affiliate.core import clock, web
 from affiliate.core.clock import local_date
 from affiliate.core.db import db, transaction
 from affiliate.core.errors import Invalid
-from affiliate.core.i18n import DEFAULT_ZONE, _, _n
+from affiliate.core.i18n import DEFAULT_ZONE, _, _l, _n
 from affiliate.core.signing import sha256_hex
 from affiliate.identity import guards
 from affiliate.merchants import queries as merchants
-from affiliate.merchants.models import Merchant
-from affiliate.merchants.wording import KIND_NAMES
+from affiliate.merchants.models import Merchant, WebhookKind
+from affiliate.merchants.wording import KIND_NAMES as SHOPS
 from affiliate.orders import adapters, queries, service, wording
 from affiliate.orders.adapters.reading import Reading, Shop
+from affiliate.orders.files import sources
 from affiliate.orders.models import Delivery, DeliveryStatus, Verdict
 from affiliate.orders.schemas import Unreadable
 
 bp = Blueprint("orders", __name__)
+KIND_NAMES = {**SHOPS, WebhookKind.FILE: _l("Order file")}
 PARKED = DeliveryStatus.PARKED.value  # beside the verdicts in the page's choice
 JUST_CONNECTED = 5  # deliveries
 LOOKERS = (*guards.MERCHANT, *guards.FINANCE)
@@ -110,6 +112,7 @@ def delivery(slug: str, delivery_id: int) -> str:
         raw=wording.pretty(row.body),
         may_replay=guards.actor().runs_merchant(merchant.id) and row.status not in service.DUE,
         parked=row.status is DeliveryStatus.PARKED,
+        source=sources.of_delivery(row),
         words=wording,
     )
 
@@ -180,5 +183,6 @@ def order(slug: str, ref: str) -> str:
         lines=lines[row.id],
         refunds=refunds[row.id],
         events=events[row.id],
+        sources=sources.of_events(db.session, events[row.id]),
         words=wording,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from affiliate.merchants.models import WebhookKind
-from affiliate.orders.adapters import adobe, shopify, standard, woocommerce
+from affiliate.orders.adapters import adobe, file, shopify, standard, woocommerce
 from affiliate.orders.adapters.reading import Reading, Shop
 
 ADAPTERS: dict[WebhookKind, Callable[[bytes, Mapping[str, str], Shop], Reading]] = {
@@ -13,6 +13,7 @@ ADAPTERS: dict[WebhookKind, Callable[[bytes, Mapping[str, str], Shop], Reading]]
     WebhookKind.SHOPIFY: shopify.read,
     WebhookKind.WOOCOMMERCE: woocommerce.read,
     WebhookKind.ADOBE: adobe.read,
+    WebhookKind.FILE: file.read,
 }
 
 
