@@ -68,10 +68,7 @@ import affiliate.merchants.offers
 import affiliate.merchants.panels
 import affiliate.merchants.views
 import affiliate.orders.api
-import affiliate.orders.files.api
-import affiliate.orders.files.jobs
 import affiliate.orders.files.models
-import affiliate.orders.files.views
 import affiliate.orders.lane
 import affiliate.orders.models
 import affiliate.orders.views
@@ -151,7 +148,6 @@ PAGES = (
     affiliate.merchants.views.bp,
     affiliate.catalogue.views.bp,
     affiliate.orders.views.bp,
-    affiliate.orders.files.views.bp,
     affiliate.links.views.bp,
     affiliate.storefronts.views.bp,
     affiliate.storefronts.public.bp,
@@ -178,7 +174,6 @@ APIS = (
     affiliate.merchants.api.blp,
     affiliate.catalogue.api.blp,
     affiliate.orders.api.blp,
-    affiliate.orders.files.api.blp,
     affiliate.links.api.blp,
     affiliate.storefronts.api.blp,
     affiliate.conversions.api.blp,
@@ -199,7 +194,6 @@ STEPS: tuple[work.Step, ...] = (
     work.Step("inspection", affiliate.tracking.inspection.jobs.run),
     work.Step("rollups", affiliate.tracking.rollups.jobs.run),
     work.Step("catalogue", affiliate.catalogue.jobs.run),
-    work.Step("order_files", affiliate.orders.files.jobs.run),
     work.Step("conveyor", CONVEYOR),
     work.Step("claims", affiliate.claims.jobs.run),
     work.Step("payouts", payouts.runs.jobs.run),

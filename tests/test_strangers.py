@@ -27,7 +27,7 @@ from affiliate.identity.guards import declared
 from affiliate.identity.models import Role
 from affiliate.identity.people import admit
 from affiliate.integration.models import LinkTest
-from affiliate.merchants.models import WebhookKind
+from affiliate.merchants.models import SHOP_KINDS
 from affiliate.outbox import service as webhooks
 from tests.affiliate.orders.shop import message, send
 from tests.conftest import NOW
@@ -166,7 +166,7 @@ def _webhooks(session: Any, community: Any, store: Any) -> dict[str, int]:
 
 
 def _sandbox_request(session: Any, store: Any) -> SandboxDelivery:
-    for kind in WebhookKind:
+    for kind in SHOP_KINDS:
         open_sandbox(session, store, kind, shop_secret=None, actor=ROBOT, now=NOW)
     body = OURS.encode()
     row = SandboxDelivery(

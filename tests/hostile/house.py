@@ -30,7 +30,7 @@ from affiliate.identity import service as identity
 from affiliate.identity.guards import declared
 from affiliate.identity.models import ApiKey, Role
 from affiliate.links.models import TrackingLink
-from affiliate.merchants.models import Enrollment, Merchant, Programme, WebhookKey, WebhookKind
+from affiliate.merchants.models import SHOP_KINDS, Enrollment, Merchant, Programme, WebhookKey, WebhookKind
 from affiliate.orders.models import Delivery, Order
 from affiliate.outbox import service as webhooks
 from affiliate.storefronts.models import Collection, Pick
@@ -102,7 +102,7 @@ class House:
     def _practise(self) -> None:
         """An open sandbox of every shop system, so that its address takes what comes and its pages show it."""
         merchant = db.session.scalars(sa.select(Merchant).where(Merchant.slug == MERCHANT)).one()
-        for kind in WebhookKind:
+        for kind in SHOP_KINDS:
             open_sandbox(db.session, merchant, kind, shop_secret=None, actor=ROBOT, now=NOW)
         db.session.flush()
         receive(db.session, MERCHANT, WebhookKind.STANDARD, headers={"x-satu": "dua"}, body=b"{", now=NOW)

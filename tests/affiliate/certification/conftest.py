@@ -9,7 +9,7 @@ import pytest
 from affiliate.certification import queries, service
 from affiliate.core import clock
 from affiliate.identity.models import Role
-from affiliate.merchants.models import Merchant, WebhookKind
+from affiliate.merchants.models import SHOP_KINDS, Merchant, WebhookKind
 from tests.factories import PASSWORD, ROBOT
 
 
@@ -23,7 +23,7 @@ def store(make: Any) -> Merchant:
 
 @pytest.fixture
 def keys(store: Merchant, session: Any) -> dict[WebhookKind, Any]:
-    for kind in WebhookKind:
+    for kind in SHOP_KINDS:
         service.open_sandbox(session, store, kind, shop_secret=None, actor=ROBOT, now=clock.now())
     session.commit()
     return queries.keys(session, store)

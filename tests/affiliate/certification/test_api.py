@@ -22,7 +22,7 @@ from affiliate.core import clock, work
 from affiliate.core.signing import standard_signature
 from affiliate.identity.audit import DEEDS
 from affiliate.identity.models import AuditEntry
-from affiliate.merchants.models import WebhookKind
+from affiliate.merchants.models import SHOP_KINDS, WebhookKind
 from affiliate.orders.models import Delivery, Order, RefusedRequests
 from affiliate.orders.schemes import SCHEMES
 from payouts.ledger.models import LedgerEntry
@@ -31,7 +31,7 @@ from tests.affiliate.orders import shop
 from tests.conftest import all_tables
 from tests.flows.books import violations
 
-KINDS = list(WebhookKind)
+KINDS = list(SHOP_KINDS)
 OWN = {"sandbox_deliveries", "certifications", "audit_entries"}
 
 

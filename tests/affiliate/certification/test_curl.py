@@ -15,7 +15,7 @@ from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_o
 
 import pytest
 
-from affiliate.merchants.models import WebhookKind
+from affiliate.merchants.models import SHOP_KINDS, WebhookKind
 from tests.browser.server import flask, serving
 from tests.conftest import scratch_database
 
@@ -93,7 +93,7 @@ def run(script: str, folder: Path) -> list[str]:
     return re.findall(r" → (\d{3})$", done.stdout, re.MULTILINE)
 
 
-@pytest.mark.parametrize("kind", list(WebhookKind))
+@pytest.mark.parametrize("kind", list(SHOP_KINDS))
 @pytest.mark.parametrize("name", ["samples", "signing"])
 def test_the_script_turns_every_step_green(house, tmp_path, kind, name):
     home, browser = house

@@ -15,11 +15,11 @@ from affiliate.certification.models import Reply
 from affiliate.certification.rules import demanded, is_passed
 from affiliate.certification.samples import Sample
 from affiliate.certification.steps import Step
-from affiliate.merchants.models import WebhookKind
+from affiliate.merchants.models import SHOP_KINDS, WebhookKind
 from tests.affiliate.certification.practice import SECRET, Row, judged, of_samples, passed, told
 from tests.conftest import NOW
 
-KINDS = list(WebhookKind)
+KINDS = list(SHOP_KINDS)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -12,7 +12,7 @@ from affiliate.certification.models import Certification, SandboxDelivery, Sandb
 from affiliate.certification.steps import Step
 from affiliate.core import clock
 from affiliate.identity.models import AuditEntry, Role
-from affiliate.merchants.models import WebhookKind
+from affiliate.merchants.models import SHOP_KINDS, WebhookKind
 from tests.affiliate.certification.conftest import sign_in
 from tests.affiliate.certification.practice import send, send_all
 
@@ -141,7 +141,7 @@ def test_the_admins_list_asks_for_all_badges_at_once(client, make, session, stor
     assert numbers[0] == numbers[1]
 
 
-@pytest.mark.parametrize("kind", list(WebhookKind))
+@pytest.mark.parametrize("kind", list(SHOP_KINDS))
 @pytest.mark.parametrize("name", ["samples", "signing"])
 def test_scripts_are_downloaded(client, store, staff, keys, kind, name):
     answer = client.get(f"{home(store)}/{kind.value}/{name}.sh")

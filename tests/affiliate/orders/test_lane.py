@@ -17,7 +17,7 @@ import app as application
 from affiliate.core import clock
 from affiliate.core.db import db
 from affiliate.core.lanes import MEMORY_BYTES, Lanes
-from affiliate.merchants.models import WebhookKind
+from affiliate.merchants.models import SHOP_KINDS
 from affiliate.orders import intake, lane
 from affiliate.orders.models import Delivery, RefusedRequests
 from affiliate.tracking import redirect
@@ -218,7 +218,7 @@ def test_a_new_key_signs_at_once(house):
     assert post_all(lanes, delivery(merchant, newer, "m-2"))[0][0] == 202
 
 
-@pytest.mark.parametrize("kind", WebhookKind)
+@pytest.mark.parametrize("kind", SHOP_KINDS)
 def test_each_system_has_the_lane(house, kind):
     lanes, merchant, _key = house
     own = lanes._body_lane
