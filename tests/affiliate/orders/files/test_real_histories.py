@@ -24,7 +24,6 @@ from tests.affiliate.orders.files.files import (
     workbook,
 )
 
-
 # One of these fails on PostgreSQL: to be mended before the room is hung in.
 pytestmark = pytest.mark.campaign
 
