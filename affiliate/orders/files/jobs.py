@@ -178,7 +178,8 @@ class Working:
             self._scan.see(row.line, from_json(row.cells))
         if rows:
             self._scanned_to = rows[-1].line
-            self._forward()
+            with transaction(db.session) as session:  # a follower begins this pass anew, so it is no step forward
+                leases.hold(session, self.file, {"lease_until": self.moment() + leases.LEASE})
             return True
         return self._decide(self._scan)
 
